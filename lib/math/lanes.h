@@ -1,0 +1,354 @@
+// The lane type: sixteen floats that kernels treat as one number.
+//
+// Kernels are templates over "a number" F. With F = FloatLanes they handle sixteen transitions at
+// once; with F = double they are their own scalar reference. A lane never looks at its neighbours
+// except in LaneSum, whose order of additions is fixed, so every instruction set gives the same
+// bits. The only operation that rounds once where it could round twice is MulAdd(FloatLanes).
+//
+// VIME_LANE_WIDTH is the number of floats in a machine vector: 16 (AVX-512), 8 (AVX2) or 4. Each
+// width lives in a namespace of its own, because translation units of several widths are linked
+// into one program.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#ifndef VIME_LANE_WIDTH
+#define VIME_LANE_WIDTH 4
+#endif
+#if VIME_LANE_WIDTH > 4
+#include <immintrin.h>
+#endif
+
+#define VIME_INLINE inline __attribute__((always_inline))
+
+namespace vime {
+
+// ---- Scalars -----------------------------------------------------------------------------------
+
+/// Facts about a number type F: its scalar, its integer of the same width, its lane count.
+template <class F>
+struct NumberTraits;
+
+template <>
+struct NumberTraits<double> {
+  using Scalar = double;
+  using Int = std::int64_t;
+  static constexpr int kLanes = 1;
+  static constexpr int kMantissaBits = 52;
+};
+
+template <>
+struct NumberTraits<float> {
+  using Scalar = float;
+  using Int = std::int32_t;
+  static constexpr int kLanes = 1;
+  static constexpr int kMantissaBits = 23;
+};
+
+template <class F>
+using ScalarOf = typename NumberTraits<F>::Scalar;
+template <class F>
+using IntOf = typename NumberTraits<F>::Int;
+template <class F>
+inline constexpr int kLanes = NumberTraits<F>::kLanes;
+
+/// a b + c. Rounds twice in double and once in float: the same on every machine.
+VIME_INLINE double MulAdd(double a, double b, double c) { return a * b + c; }
+VIME_INLINE float MulAdd(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+VIME_INLINE double Sqrt(double x) { return __builtin_sqrt(x); }
+VIME_INLINE float Sqrt(float x) { return __builtin_sqrtf(x); }
+VIME_INLINE double Select(bool mask, double a, double b) { return mask ? a : b; }
+VIME_INLINE float Select(bool mask, float a, float b) { return mask ? a : b; }
+VIME_INLINE bool Any(bool mask) { return mask; }
+
+VIME_INLINE std::int64_t BitsOf(double x) {
+  std::int64_t bits;
+  std::memcpy(&bits, &x, sizeof x);
+  return bits;
+}
+VIME_INLINE double FromBits(std::int64_t bits) {
+  double x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+VIME_INLINE std::int32_t BitsOf(float x) {
+  std::int32_t bits;
+  std::memcpy(&bits, &x, sizeof x);
+  return bits;
+}
+VIME_INLINE float FromBits(std::int32_t bits) {
+  float x;
+  std::memcpy(&x, &bits, sizeof x);
+  return x;
+}
+/// bits << n and bits >> n as if the integer were of unlimited width (the right shift keeps sign).
+template <class Int>
+VIME_INLINE Int ShiftLeft(Int bits, int n) {
+  if constexpr (sizeof(Int) == 8) {
+    return static_cast<Int>(static_cast<std::uint64_t>(bits) << n);
+  } else {
+    return static_cast<Int>(static_cast<std::uint32_t>(bits) << n);
+  }
+}
+VIME_INLINE std::int64_t WrappingAdd(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+VIME_INLINE std::int32_t WrappingAdd(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
+VIME_INLINE double ToFloating(std::int64_t i) { return static_cast<double>(i); }
+VIME_INLINE float ToFloating(std::int32_t i) { return static_cast<float>(i); }
+
+VIME_INLINE void Load(const double* p, double& x) { x = *p; }
+VIME_INLINE void Store(double* p, double x) { *p = x; }
+VIME_INLINE double LaneSum(double x) { return x; }
+
+// ---- Lanes -------------------------------------------------------------------------------------
+
+#define VIME_CONCAT_(a, b) a##b
+#define VIME_CONCAT(a, b) VIME_CONCAT_(a, b)
+inline namespace VIME_CONCAT(width, VIME_LANE_WIDTH) {
+
+inline constexpr int kWidth = VIME_LANE_WIDTH;
+inline constexpr int kParts = 16 / kWidth;
+
+using FloatPart = float __attribute__((vector_size(kWidth * 4)));
+using IntPart = std::int32_t __attribute__((vector_size(kWidth * 4)));
+using WordPart = std::uint32_t __attribute__((vector_size(kWidth * 4)));
+using WidePart = std::uint64_t __attribute__((vector_size(kWidth * 4)));
+
+#define VIME_PARTS _Pragma("GCC unroll 4") for (int p = 0; p < kParts; ++p)
+
+struct MaskLanes {
+  IntPart part[kParts];
+};
+
+struct IntLanes {
+  IntPart part[kParts];
+  IntLanes() = default;
+  VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS part[p] = IntPart{} + x; }
+};
+
+struct WordLanes {
+  WordPart part[kParts];
+  WordLanes() = default;
+  VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS part[p] = WordPart{} + x; }
+};
+
+struct FloatLanes {
+  FloatPart part[kParts];
+  FloatLanes() = default;
+  VIME_INLINE FloatLanes(float x) { VIME_PARTS part[p] = x - FloatPart{}; }
+};
+
+#define VIME_BINARY(Type, op)                                    \
+  VIME_INLINE Type operator op(const Type& a, const Type& b) {   \
+    Type c;                                                      \
+    VIME_PARTS c.part[p] = a.part[p] op b.part[p];               \
+    return c;                                                    \
+  }
+VIME_BINARY(FloatLanes, +)
+VIME_BINARY(FloatLanes, -)
+VIME_BINARY(FloatLanes, *)
+VIME_BINARY(FloatLanes, /)
+VIME_BINARY(IntLanes, &)
+VIME_BINARY(IntLanes, |)
+VIME_BINARY(IntLanes, ^)
+VIME_BINARY(WordLanes, +)
+VIME_BINARY(WordLanes, ^)
+#undef VIME_BINARY
+
+VIME_INLINE FloatLanes operator-(const FloatLanes& a) {
+  FloatLanes c;
+  VIME_PARTS c.part[p] = -a.part[p];
+  return c;
+}
+
+#define VIME_COMPARE(op)                                                       \
+  VIME_INLINE MaskLanes operator op(const FloatLanes& a, const FloatLanes& b) { \
+    MaskLanes c;                                                               \
+    VIME_PARTS c.part[p] = a.part[p] op b.part[p];                             \
+    return c;                                                                  \
+  }
+VIME_COMPARE(<)
+VIME_COMPARE(>)
+VIME_COMPARE(<=)
+VIME_COMPARE(>=)
+VIME_COMPARE(==)
+#undef VIME_COMPARE
+
+VIME_INLINE FloatLanes MulAdd(const FloatLanes& a, const FloatLanes& b, const FloatLanes& c) {
+  FloatLanes d;
+#if VIME_LANE_WIDTH == 16
+  d.part[0] = _mm512_fmadd_ps(a.part[0], b.part[0], c.part[0]);
+#elif VIME_LANE_WIDTH == 8
+  VIME_PARTS d.part[p] = _mm256_fmadd_ps(a.part[p], b.part[p], c.part[p]);
+#else
+  VIME_PARTS for (int i = 0; i < kWidth; ++i) {
+    d.part[p][i] = __builtin_fmaf(a.part[p][i], b.part[p][i], c.part[p][i]);
+  }
+#endif
+  return d;
+}
+
+VIME_INLINE FloatLanes Sqrt(const FloatLanes& a) {
+  FloatLanes b;
+#if VIME_LANE_WIDTH == 16
+  b.part[0] = _mm512_sqrt_ps(a.part[0]);
+#elif VIME_LANE_WIDTH == 8
+  VIME_PARTS b.part[p] = _mm256_sqrt_ps(a.part[p]);
+#else
+  VIME_PARTS for (int i = 0; i < kWidth; ++i) b.part[p][i] = __builtin_sqrtf(a.part[p][i]);
+#endif
+  return b;
+}
+
+VIME_INLINE FloatLanes Select(const MaskLanes& mask, const FloatLanes& a, const FloatLanes& b) {
+  FloatLanes c;
+  VIME_PARTS c.part[p] = mask.part[p] ? a.part[p] : b.part[p];
+  return c;
+}
+
+VIME_INLINE bool Any(const MaskLanes& mask) {
+  IntPart any = mask.part[0];
+  for (int p = 1; p < kParts; ++p) any |= mask.part[p];
+  std::int32_t result = 0;
+  for (int i = 0; i < kWidth; ++i) result |= any[i];
+  return result != 0;
+}
+
+VIME_INLINE IntLanes BitsOf(const FloatLanes& a) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  return b;
+}
+VIME_INLINE FloatLanes FromBits(const IntLanes& a) {
+  FloatLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);
+  return b;
+}
+VIME_INLINE FloatLanes ToFloating(const IntLanes& a) {
+  FloatLanes b;
+  VIME_PARTS b.part[p] = __builtin_convertvector(a.part[p], FloatPart);
+  return b;
+}
+VIME_INLINE IntLanes ShiftLeft(const IntLanes& a, int n) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) << n);
+  return b;
+}
+VIME_INLINE IntLanes operator>>(const IntLanes& a, int n) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = a.part[p] >> n;
+  return b;
+}
+VIME_INLINE WordLanes operator>>(const WordLanes& a, int n) {
+  WordLanes b;
+  VIME_PARTS b.part[p] = a.part[p] >> n;
+  return b;
+}
+/// Sums modulo 2^32: the vector addition of machine integers wraps.
+VIME_INLINE IntLanes WrappingAdd(const IntLanes& a, const IntLanes& b) {
+  IntLanes c;
+  VIME_PARTS c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) +
+                                                   reinterpret_cast<WordPart>(b.part[p]));
+  return c;
+}
+VIME_INLINE IntLanes AsInts(const WordLanes& a) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  return b;
+}
+
+VIME_INLINE void Load(const float* source, FloatLanes& x) { std::memcpy(&x, source, sizeof x); }
+VIME_INLINE void Store(float* target, const FloatLanes& x) { std::memcpy(target, &x, sizeof x); }
+VIME_INLINE void Load(const std::uint32_t* source, WordLanes& x) {
+  std::memcpy(&x, source, sizeof x);
+}
+
+/// Sum over the sixteen lanes by halving: (i, i + 8), then (i, i + 4), (i, i + 2), (0, 1).
+VIME_INLINE float LaneSum(const FloatLanes& x) {
+  float v[16];
+  Store(v, x);
+  for (int i = 0; i < 8; ++i) v[i] += v[i + 8];
+  for (int i = 0; i < 4; ++i) v[i] += v[i + 4];
+  return (v[0] + v[2]) + (v[1] + v[3]);
+}
+
+/// The two halves of the 64-bit products of every lane with m.
+VIME_INLINE void MultiplyHighLow(const WordLanes& a, std::uint32_t m, WordLanes& high,
+                                 WordLanes& low) {
+  VIME_PARTS {
+    const WidePart wide = reinterpret_cast<WidePart>(a.part[p]);
+#if VIME_LANE_WIDTH == 16
+    const WidePart factor = WidePart{} + m;
+    const WidePart even = reinterpret_cast<WidePart>(
+        _mm512_mul_epu32(reinterpret_cast<__m512i>(wide), reinterpret_cast<__m512i>(factor)));
+    const WidePart odd = reinterpret_cast<WidePart>(_mm512_mul_epu32(
+        reinterpret_cast<__m512i>(wide >> 32), reinterpret_cast<__m512i>(factor)));
+#elif VIME_LANE_WIDTH == 8
+    const WidePart factor = WidePart{} + m;
+    const WidePart even = reinterpret_cast<WidePart>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(wide), reinterpret_cast<__m256i>(factor)));
+    const WidePart odd = reinterpret_cast<WidePart>(_mm256_mul_epu32(
+        reinterpret_cast<__m256i>(wide >> 32), reinterpret_cast<__m256i>(factor)));
+#else
+    const WidePart even = (wide & 0xffffffffu) * m;
+    const WidePart odd = (wide >> 32) * m;
+#endif
+    high.part[p] = reinterpret_cast<WordPart>((even >> 32) | (odd & 0xffffffff00000000u));
+    low.part[p] = reinterpret_cast<WordPart>((even & 0xffffffffu) | (odd << 32));
+  }
+}
+
+}  // namespace VIME_CONCAT(width,VIME_LANE_WIDTH)
+
+template <>
+struct NumberTraits<FloatLanes> {
+  using Scalar = float;
+  using Int = IntLanes;
+  static constexpr int kLanes = 16;
+  static constexpr int kMantissaBits = 23;
+};
+
+// ---- Either ------------------------------------------------------------------------------------
+
+template <class F>
+VIME_INLINE F Min(const F& a, const F& b) {
+  return Select(a < b, a, b);
+}
+template <class F>
+VIME_INLINE F Max(const F& a, const F& b) {
+  return Select(a > b, a, b);
+}
+template <class F>
+VIME_INLINE F Abs(const F& a) {
+  return Select(a < F(0), -a, a);
+}
+
+/// Lanes 0 .. count - 1 from memory, the first value repeated in the rest.
+template <class F>
+VIME_INLINE F LoadSome(const ScalarOf<F>* source, std::int64_t count) {
+  F x;
+  if (count >= kLanes<F>) {
+    Load(source, x);
+    return x;
+  }
+  ScalarOf<F> padded[kLanes<F>];
+  for (int i = 0; i < kLanes<F>; ++i) padded[i] = source[i < count ? i : 0];
+  Load(padded, x);
+  return x;
+}
+
+/// Stores lanes 0 .. count - 1.
+template <class F>
+VIME_INLINE void StoreSome(ScalarOf<F>* target, const F& x, std::int64_t count) {
+  if (count >= kLanes<F>) return Store(target, x);
+  ScalarOf<F> all[kLanes<F>];
+  Store(all, x);
+  for (std::int64_t i = 0; i < count; ++i) target[i] = all[i];
+}
+
+}  // namespace vime

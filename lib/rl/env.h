@@ -1,0 +1,121 @@
+// The environment interface: a continuous MDP that a rollout drives.
+//
+// Semantics are those of Gymnasium: Advance() reports `terminated` when the MDP has ended. The
+// horizon belongs to the rollout, so no environment can confuse an end with a cut. State is plain
+// data that can be read and set, all randomness comes from the generator passed in, and there is
+// no global state: the same seed and actions give the same trajectory on any thread.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/core/rng.h"
+
+namespace vime {
+
+/// One axis of a box: its name, its bounds, and its unit ("" when dimensionless).
+struct Axis {
+  std::string name;
+  double low = 0;
+  double high = 0;
+  std::string unit = "";
+};
+
+/// What is fixed about an environment once its parameters are chosen.
+struct EnvSpec {
+  std::string name;
+  /// Observation dimensions. The bounds are the reachable range, or the nominal range where the
+  /// dynamics have none; policies scale their inputs by them.
+  std::vector<Axis> observation;
+  /// Action dimensions in raw units; normalised actions map [-1, 1] onto these bounds.
+  std::vector<Axis> action;
+  /// State dimensions, in the order of Env::GetState().
+  std::vector<Axis> state;
+  /// The two coordinates of Env::CoveragePoint() and the rectangle that the visit grid covers.
+  std::array<Axis, 2> coverage;
+  /// Steps after which a rollout truncates an episode, unless told otherwise.
+  int default_horizon = 0;
+  /// Seconds of simulated time per step; 1 where time has no unit.
+  double time_step = 1;
+  /// What an episode must do to count as a success, in words.
+  std::string success;
+  /// The share of an episode's steps that must be success steps; 0 means that one suffices.
+  double success_share = 0;
+
+  int observation_dim() const { return static_cast<int>(observation.size()); }
+  int action_dim() const { return static_cast<int>(action.size()); }
+  int state_dim() const { return static_cast<int>(state.size()); }
+};
+
+/// The outcome of one step.
+struct Step {
+  double reward = 0;
+  /// The MDP has ended: no further reward can follow.
+  bool terminated = false;
+  /// A success step: the goal was reached, or held, in this step (EnvSpec::success_share).
+  bool success = false;
+};
+
+class Env {
+ public:
+  virtual ~Env() = default;
+
+  const EnvSpec& spec() const { return spec_; }
+
+  /// Draws an initial state and writes its observation. Forgets everything about the past.
+  virtual void Reset(Rng& rng, std::span<double> observation) = 0;
+
+  /// Applies a raw action and writes the next observation. The environment uses the action as
+  /// given; clipping to the bounds is the rollout's business.
+  virtual Step Advance(std::span<const double> action, Rng& rng,
+                       std::span<double> next_observation) = 0;
+
+  /// The full state, spec().state_dim() numbers: all there is to know about the future.
+  virtual void GetState(std::span<double> state) const = 0;
+  virtual void SetState(std::span<const double> state) = 0;
+
+  /// Writes the observation of the current state.
+  virtual void Observe(std::span<double> observation) const = 0;
+
+  /// Where the current state lies on the visit grid (spec().coverage).
+  virtual std::array<double, 2> CoveragePoint() const = 0;
+
+ protected:
+  explicit Env(EnvSpec spec) : spec_(std::move(spec)) {}
+
+ private:
+  EnvSpec spec_;
+};
+
+/// A numeric parameter of an environment: `--set env_params.<name>=<value>`.
+struct EnvParam {
+  std::string name;
+  double default_value = 0;
+  double low = 0;
+  double high = 0;
+  bool integer = false;
+  std::string help;
+};
+
+/// Values of an environment's parameters by name; every declared parameter is present.
+using EnvParams = std::map<std::string, double, std::less<>>;
+
+/// One line of the registry.
+struct EnvEntry {
+  std::string name;
+  std::string help;
+  std::vector<EnvParam> params;
+  std::unique_ptr<Env> (*make)(const EnvParams& params);
+};
+
+/// Maps a normalised action in [-1, 1] to raw units and clips it to the bounds [D16]:
+/// a = clip(low + (a' + 1)(high - low)/2, low, high). NaN maps to NaN.
+double ExecutedAction(double normalised, const Axis& axis);
+
+}  // namespace vime
