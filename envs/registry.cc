@@ -1,1 +1,89 @@
 #include "envs/registry.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "envs/entries.h"
+#include "lib/core/check.h"
+#include "lib/core/names.h"
+
+namespace vime {
+namespace {
+
+/// The shortest decimal that reads back as the same number.
+std::string ToText(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return std::string(buffer.data(), end);
+}
+
+/// "did you mean ...?" when a known name is close, else the list of the known names.
+std::string Suggestion(std::string_view name, const std::vector<std::string>& known) {
+  const std::string closest = ClosestName(name, known);
+  if (!closest.empty()) return "did you mean " + closest + "?";
+  std::string list = "known:";
+  for (const std::string& candidate : known) list += " " + candidate;
+  return list;
+}
+
+[[noreturn]] void FailUnknownEnvironment(std::string_view name) {
+  std::vector<std::string> known;
+  for (const EnvEntry& entry : Environments()) known.push_back(entry.name);
+  throw ConfigError("unknown environment " + std::string(name) + "; " + Suggestion(name, known));
+}
+
+[[noreturn]] void FailUnknownParameter(const EnvEntry& entry, std::string_view name) {
+  std::vector<std::string> known;
+  for (const EnvParam& param : entry.params) known.push_back(param.name);
+  throw ConfigError("unknown parameter env_params." + std::string(name) + " of " + entry.name +
+                    "; " + (known.empty() ? "it has none" : Suggestion(name, known)));
+}
+
+void CheckValue(const EnvParam& param, double value) {
+  const bool in_range = value >= param.low && value <= param.high;  // false for NaN
+  if (in_range && (!param.integer || value == std::floor(value))) return;
+  throw ConfigError("env_params." + param.name + " must be " +
+                    (param.integer ? "an integer in [" : "in [") + ToText(param.low) + ", " +
+                    ToText(param.high) + "], got " + ToText(value));
+}
+
+}  // namespace
+
+std::span<const EnvEntry> Environments() {
+  static const std::vector<EnvEntry> table = {
+      MountainCarEntry(),    MountainCarSparseEntry(), PendulumEntry(),
+      PendulumSparseEntry(), CartpoleSwingupEntry(),
+  };
+  return table;
+}
+
+const EnvEntry* FindEnvironment(std::string_view name) {
+  for (const EnvEntry& entry : Environments()) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+EnvParams DefaultParams(const EnvEntry& entry) {
+  EnvParams params;
+  for (const EnvParam& param : entry.params) params[param.name] = param.default_value;
+  return params;
+}
+
+std::unique_ptr<Env> MakeEnvironment(std::string_view name, const EnvParams& params) {
+  const EnvEntry* entry = FindEnvironment(name);
+  if (entry == nullptr) FailUnknownEnvironment(name);
+  EnvParams all = DefaultParams(*entry);
+  for (const auto& [key, value] : params) {
+    const auto found = all.find(key);
+    if (found == all.end()) FailUnknownParameter(*entry, key);
+    found->second = value;
+  }
+  for (const EnvParam& param : entry->params) CheckValue(param, all.at(param.name));
+  return entry->make(all);
+}
+
+}  // namespace vime

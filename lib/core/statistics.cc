@@ -10,9 +10,16 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 }
 
+double Sum(std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0); }
+
+double EuclideanNorm(const Eigen::Ref<const VectorXd>& x) {
+  double sum = 0;
+  for (const double v : x) sum += v * v;
+  return std::sqrt(sum);
+}
+
 double Mean(std::span<const double> x) {
-  if (x.empty()) return kNaN;
-  return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+  return x.empty() ? kNaN : Sum(x) / static_cast<double>(x.size());
 }
 
 double StandardDeviation(std::span<const double> x, int ddof) {

@@ -8,6 +8,15 @@
 
 namespace vime {
 
+/// sum_i x_i, in the order of i (Eigen's own sums depend on the instruction set).
+double Sum(std::span<const double> x);
+inline double Sum(const Eigen::Ref<const VectorXd>& x) {
+  return Sum(std::span<const double>(x.data(), static_cast<std::size_t>(x.size())));
+}
+
+/// sqrt(sum_i x_i^2).
+double EuclideanNorm(const Eigen::Ref<const VectorXd>& x);
+
 /// sum_i x_i / n; NaN when empty.
 double Mean(std::span<const double> x);
 

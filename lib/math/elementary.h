@@ -36,9 +36,10 @@ template <>
 struct MathConstants<float> {
   static constexpr float kLn2High = 0.693359375f;
   static constexpr float kLn2Low = -2.12194440e-4f;
-  static constexpr float kHalfPi1 = 1.5703125f;
-  static constexpr float kHalfPi2 = 4.837512969970703125e-4f;
-  static constexpr float kHalfPi3 = 7.54978995489188216e-8f;
+  // MulAdd is fused in float and needs no trailing zeros: three full-precision parts.
+  static constexpr float kHalfPi1 = 1.57079637050628662e+00f;
+  static constexpr float kHalfPi2 = -4.37113882867379289e-08f;
+  static constexpr float kHalfPi3 = -1.71512448e-15f;
   static constexpr float kRound = 12582912.0f;  // 1.5 * 2^23
   static constexpr float kExpLow = -87.0f;
   static constexpr float kExpHigh = 88.0f;
@@ -58,10 +59,11 @@ constexpr double InverseFactorial(int n) {
   return 1 / f;
 }
 
-/// e^x = scale (1 + p): scale = 2^k with k = round(x / ln 2), p = e^r - 1 for r = x - k ln 2.
+/// e^x = scale (1 + p): scale = 2^k with k = round(x / ln 2), p = e^r - 1 for r = x - k ln 2, and
+/// excess = p - r without cancellation.
 template <class F>
 struct ReducedExp {
-  F scale, p;
+  F scale, p, excess;
 };
 
 /// Requires kExpLow <= x <= kExpHigh.
@@ -77,9 +79,9 @@ VIME_INLINE ReducedExp<F> ReduceExp(const F& x) {
 #pragma GCC unroll 16
   for (int n = C::kExpTerms - 1; n >= 2; --n) q = MulAdd(q, r, F(T(InverseFactorial(n))));
   // The low bits of `shifted` hold k; moved into the exponent field and added to 1.0 they are 2^k.
-  const F scale = FromBits(WrappingAdd(
-      ShiftLeft(BitsOf(shifted), NumberTraits<F>::kMantissaBits), BitsOf(F(T(1)))));
-  return {scale, MulAdd(q * r, r, r)};
+  const F scale = FromBits(
+      WrappingAdd(ShiftLeft(BitsOf(shifted), NumberTraits<F>::kMantissaBits), BitsOf(F(T(1)))));
+  return {scale, MulAdd(q * r, r, r), q * r * r};
 }
 
 /// e^x. Zero below kExpLow (where the result would leave the normal numbers), infinite above
@@ -104,6 +106,20 @@ VIME_INLINE F Expm1(const F& x) {
   const F bounded = Min(Max(x, F(C::kExpLow)), F(C::kExpHigh));
   const ReducedExp<F> e = ReduceExp(bounded);
   F y = MulAdd(e.scale, e.p, e.scale - F(T(1)));
+  y = Select(x > F(C::kExpHigh), F(C::kInfinity), y);
+  return Select(x == x, y, x);
+}
+
+/// e^x - 1 - x without cancellation near 0.
+template <class F>
+VIME_INLINE F ExpExcess(const F& x) {
+  using T = ScalarOf<F>;
+  using C = Constants<F>;
+  const F bounded = Min(Max(x, F(C::kExpLow)), F(C::kExpHigh));
+  const ReducedExp<F> e = ReduceExp(bounded);
+  // Where k = 0, r = x. Just beyond, at |x| = 0.35, a tenth of the terms remains.
+  const F far = MulAdd(e.scale, e.p, (e.scale - F(T(1))) - x);
+  F y = Select(e.scale == F(T(1)), e.excess, far);
   y = Select(x > F(C::kExpHigh), F(C::kInfinity), y);
   return Select(x == x, y, x);
 }
@@ -176,6 +192,13 @@ VIME_INLINE F Softplus(const F& x) {
   // For z below half an ulp of 1, log1p(z) = z; the formula of Log1p reduces to that.
   const F u = z + F(T(1));
   return Max(x, F(T(0))) + (LogNormal(u) + (z - (u - F(T(1)))) / u);
+}
+
+/// log(e^x - 1), the inverse of Softplus, for x > 0.
+template <class F>
+VIME_INLINE F InverseSoftplus(const F& x) {
+  using T = ScalarOf<F>;
+  return Select(x < F(T(1)), Log(Expm1(x)), x + Log1p(-Exp(-x)));
 }
 
 /// 1/(1 + e^-x), the derivative of Softplus.

@@ -1,0 +1,281 @@
+// Kernels over a Bayesian network: information gain, ELBO gradient and prediction for blocks of
+// rows, and the elementwise update of the belief. Templates over a number F; the instantiations
+// are listed in lib/kernels.
+#pragma once
+
+#include "lib/bnn/information_gain_options.h"
+#include "lib/bnn/network_kernel.h"
+#include "lib/math/rows_view.h"
+
+namespace vime {
+
+// ---- Information gain --------------------------------------------------------------------------
+
+/// The Newton step of one transition has H = diag(1/sigma^2, 2 sigmoid(rho)^2/sigma^2), and
+/// dL/drho = dL/dsigma^2 2 sigma sigmoid(rho): the sigmoids cancel and
+///   grad^T H^-1 grad = sum_p sigma_p^2 (dL/dmu_p)^2 + 2 sigma_p^4 (dL/dsigma_p^2)^2.
+/// In the first layer dL/dmu_ij = x_i D_j and dL/dsigma_ij^2 = x_i^2 E_j, so that the sums over i
+/// are D_j^2 v_j and 2 E_j^2 sum_i (x_i^2 sigma_ij^2)^2.
+template <class F>
+struct TaylorConsumer {
+  using T = ScalarOf<F>;
+  const NetworkView<T>& net;
+  F quadratic = F(T(0));
+
+  VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
+    const T variance = net.variance[p];
+    quadratic = MulAdd(g_mu * g_mu, F(variance), quadratic);
+    quadratic = MulAdd(g_var * g_var, F(T(2) * variance * variance), quadratic);
+  }
+
+  VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta,
+                              const F* variance, int in, int out) {
+    Contract<1, 4>(
+        1, out, in,
+        // sum_i (x_i^2 sigma_ij^2)^2 as a contraction of x_i^4 with sigma_ij^4
+        [=](int, int i) {
+          const F square = x[i] * x[i];
+          return square * square;
+        },
+        [&](int i, int j) {
+          const T s2 = net.variance[i * out + j];
+          return F(s2 * s2);
+        },
+        [&](int, int j, const F& fourth) {
+          quadratic = MulAdd(delta[j] * delta[j], variance[j], quadratic);
+          quadratic = MulAdd(variance_delta[j] * (variance_delta[j] + variance_delta[j]), fourth,
+                             quadratic);
+        });
+  }
+
+  VIME_INLINE F Gain(const F& lambda) const { return F(T(0.5)) * lambda * lambda * quadratic; }
+};
+
+/// u + u^2/2 - log(1 + u), the divergence of a relative change u of a standard deviation, without
+/// the cancellation of the literal formula near 0. `log1p_u` is log(1 + u).
+template <class F>
+VIME_INLINE F ScaleDivergence(const F& u, const F& log1p_u) {
+  using T = ScalarOf<F>;
+  constexpr int kTerms = kLanes<F> == 1 ? 14 : 8;
+  // u^2 - u^3/3 + u^4/4 - ...
+  F series = F(T((kTerms % 2 == 0 ? 1.0 : -1.0) / kTerms));
+#pragma GCC unroll 16
+  for (int n = kTerms - 1; n >= 3; --n) {
+    series = MulAdd(series, u, F(T((n % 2 == 0 ? 1.0 : -1.0) / n)));
+  }
+  const F near = MulAdd(series, u, F(T(1))) * u * u;
+  const F far = MulAdd(u * F(T(0.5)), u, u) - log1p_u;
+  return Select(Abs(u) < F(T(0.1)), near, far);
+}
+
+/// The exact divergence between q(phi') and q(phi), phi' = phi - lambda H^-1 grad, per weight:
+///   KL[new || old] = u + u^2/2 - log(1 + u) + (mu' - mu)^2/(2 sigma^2),   u = sigma'/sigma - 1
+///   KL[old || new] = the same with u = sigma/sigma' - 1 and sigma' in the last term
+/// where sigma' - sigma = log1p(sigmoid(rho) expm1(drho)) near 0, and log sigma' in log space far
+/// from it, so that neither small steps cancel nor large steps underflow.
+template <class F>
+struct ExactConsumer {
+  using T = ScalarOf<F>;
+  const NetworkView<T>& net;
+  F lambda;
+  bool reversed;
+  F divergence = F(T(0));
+
+  VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
+    const T sigma = net.stddev[p];
+    const T variance = net.variance[p];
+    const T slope = net.slope[p];
+    // drho = -lambda H^-1 dL/drho = -lambda sigma^3/sigmoid(rho) dL/dsigma^2
+    const F d_rho = -(lambda * g_var) * F(variance * (sigma / slope));
+    const F near = Log1p(F(slope) * Expm1(d_rho)) * F(T(1) / sigma);
+    F u = near;
+    F log_ratio = Log1p(near);
+    const auto far = Abs(near) > F(T(0.5));
+    if (Any(far) || Any(Abs(d_rho) > F(T(1)))) {
+      const F far_log_ratio = LogSoftplus(F(net.rho[p]) + d_rho) - F(LogSoftplusOf(p));
+      const F far_u = Exp(far_log_ratio) - F(T(1));
+      const auto is_near = Abs(near) <= F(T(0.5));
+      u = Select(is_near, near, far_u);
+      log_ratio = Select(is_near, log_ratio, far_log_ratio);
+    }
+    F squared_shift = lambda * g_mu;
+    squared_shift = squared_shift * squared_shift * F(variance);  // (mu' - mu)^2/sigma^2
+    if (reversed) {
+      const F inverse = F(T(1)) / (F(T(1)) + u);
+      squared_shift = squared_shift * inverse * inverse;
+      u = Expm1(-log_ratio);
+      log_ratio = -log_ratio;
+    }
+    divergence = divergence + MulAdd(F(T(0.5)), squared_shift, ScaleDivergence(u, log_ratio));
+  }
+
+  VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
+                              int out) {
+    for (int i = 0; i < in; ++i) {
+      for (int j = 0; j < out; ++j) {
+        Weight(i * out + j, x[i] * delta[j], x[i] * x[i] * variance_delta[j]);
+      }
+    }
+  }
+
+ private:
+  VIME_INLINE T LogSoftplusOf(std::int64_t p) const { return LogSoftplus(net.rho[p]); }
+};
+
+/// out[b] = the information gain of row b: how far one Newton step on that row alone moves the
+/// belief [H16, section 2.3 and appendix]. The network is not changed.
+template <class F>
+void InformationGainKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
+                           RowsView<ScalarOf<F>> x, RowsView<ScalarOf<F>> y, std::int64_t rows,
+                           const InformationGainOptions& options, ScalarOf<F>* out, void* scratch) {
+  using T = ScalarOf<F>;
+  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
+  F* targets = pack.ScratchEnd();
+  const F lambda = F(static_cast<T>(options.step_size));
+  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+    const std::int64_t count = rows - row;
+    pack.Forward(x.data, x.stride, row, count);
+    for (int o = 0; o < pack.num_outputs(); ++o) {
+      targets[o] = LoadSome<F>(y.data + o * y.stride + row, count);
+    }
+    if (options.form == GainForm::kTaylor) {
+      TaylorConsumer<F> consumer{net};
+      pack.Backward(targets, F(T(1)), consumer);
+      StoreSome(out + row, consumer.Gain(lambda), count);
+    } else {
+      ExactConsumer<F> consumer{net, lambda, options.form == GainForm::kExactReversed};
+      pack.Backward(targets, F(T(1)), consumer);
+      StoreSome(out + row, consumer.divergence, count);
+    }
+  }
+}
+
+// ---- ELBO gradient -----------------------------------------------------------------------------
+
+/// Adds the gradient summed over lanes to flat arrays. Dead lanes carry zeros.
+template <class F>
+struct GradientConsumer {
+  using T = ScalarOf<F>;
+  T* grad_mean;
+  T* grad_variance;
+
+  VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
+    grad_mean[p] += LaneSum(g_mu);
+    grad_variance[p] += LaneSum(g_var);
+  }
+
+  VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
+                              int out) {
+    for (int i = 0; i < in; ++i) {
+      const F input = x[i];
+      const F square = input * input;
+      for (int j = 0; j < out; ++j) {
+        Weight(i * out + j, input * delta[j], square * variance_delta[j]);
+      }
+    }
+  }
+};
+
+/// Adds the gradient of sum_b L_b, L_b = -E_q[log N(y_b; f_theta(x_b), s^2)], with respect to mu
+/// and sigma^2 to grad_mean and grad_variance (each may be null for the values only). Writes
+/// -L_b to log_likelihood[b] and E_q[(f_o - y_o)^2] to squared_residual[o rows + b], each when not
+/// null.
+template <class F>
+void ElboGradientKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
+                        RowsView<ScalarOf<F>> x, RowsView<ScalarOf<F>> y, std::int64_t rows,
+                        ScalarOf<F>* grad_mean, ScalarOf<F>* grad_variance,
+                        ScalarOf<F>* log_likelihood, ScalarOf<F>* squared_residual, void* scratch) {
+  using T = ScalarOf<F>;
+  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
+  F* targets = pack.ScratchEnd();
+  F* residual = targets + pack.num_outputs();
+  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+    const std::int64_t count = rows - row;
+    pack.Forward(x.data, x.stride, row, count);
+    for (int o = 0; o < pack.num_outputs(); ++o) {
+      targets[o] = LoadSome<F>(y.data + o * y.stride + row, count);
+    }
+    if (log_likelihood != nullptr || squared_residual != nullptr) {
+      const F loss = pack.NegativeLogLikelihood(targets, residual);
+      if (log_likelihood != nullptr) StoreSome(log_likelihood + row, -loss, count);
+      for (int o = 0; squared_residual != nullptr && o < pack.num_outputs(); ++o) {
+        StoreSome(squared_residual + o * rows + row, residual[o], count);
+      }
+    }
+    if (grad_mean != nullptr) {
+      T live[kLanes<F>];
+      for (int i = 0; i < kLanes<F>; ++i) live[i] = i < count ? T(1) : T(0);
+      F mask;
+      Load(live, mask);
+      GradientConsumer<F> consumer{grad_mean, grad_variance};
+      pack.Backward(targets, mask, consumer);
+    }
+  }
+}
+
+/// predictions[(s outputs + o) rows + b] = output o of row b under sample s (kMoments: s = 0, the
+/// mean).
+template <class F>
+void PredictKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
+                   RowsView<ScalarOf<F>> x, std::int64_t rows, ScalarOf<F>* predictions,
+                   void* scratch) {
+  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
+  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+    const std::int64_t count = rows - row;
+    pack.Forward(x.data, x.stride, row, count);
+    for (int s = 0; s < pack.num_samples(); ++s) {
+      for (int o = 0; o < pack.num_outputs(); ++o) {
+        StoreSome(predictions + (s * pack.num_outputs() + o) * rows + row, pack.Prediction(s, o),
+                  count);
+      }
+    }
+  }
+}
+
+// ---- Elementwise -------------------------------------------------------------------------------
+
+/// Calls body(i, count) for the packs of [0, n).
+template <class F, class Body>
+VIME_INLINE void ForEachPack(std::int64_t n, const Body& body) {
+  for (std::int64_t i = 0; i < n; i += kLanes<F>) body(i, n - i);
+}
+
+/// sigma = softplus(rho), sigma^2, and d sigma / d rho = sigmoid(rho).
+template <class F>
+void RefreshPosteriorKernel(std::int64_t n, const ScalarOf<F>* rho, ScalarOf<F>* stddev,
+                            ScalarOf<F>* variance, ScalarOf<F>* slope) {
+  ForEachPack<F>(n, [=](std::int64_t i, std::int64_t count) {
+    const F r = LoadSome<F>(rho + i, count);
+    const F sigma = Softplus(r);
+    StoreSome(stddev + i, sigma, count);
+    StoreSome(variance + i, sigma * sigma, count);
+    StoreSome(slope + i, Sigmoid(r), count);
+  });
+}
+
+/// Turns the gradient of the negative log-likelihood with respect to (mu, sigma^2) into that of
+/// the negative ELBO  w KL[q || N(0, prior_sd^2)] - E_q[log p(D | theta)]  with respect to
+/// (mu, rho), in place:
+///   d/dmu  = g_mu + w mu / prior_sd^2
+///   d/drho = (2 sigma g_var + w (sigma / prior_sd^2 - 1 / sigma)) sigmoid(rho)
+template <class F>
+void AddPriorGradientKernel(std::int64_t n, const NetworkView<ScalarOf<F>>& net,
+                            const ScalarOf<F>* prior_precision, ScalarOf<F> kl_weight,
+                            ScalarOf<F>* grad_mean, ScalarOf<F>* grad_variance_to_rho) {
+  using T = ScalarOf<F>;
+  const F w = F(kl_weight);
+  ForEachPack<F>(n, [&, w](std::int64_t i, std::int64_t count) {
+    const F precision = LoadSome<F>(prior_precision + i, count);
+    const F sigma = LoadSome<F>(net.stddev + i, count);
+    const F mu = LoadSome<F>(net.mean + i, count);
+    const F slope = LoadSome<F>(net.slope + i, count);
+    const F g_mu = LoadSome<F>(grad_mean + i, count);
+    const F g_var = LoadSome<F>(grad_variance_to_rho + i, count);
+    StoreSome(grad_mean + i, MulAdd(w * mu, precision, g_mu), count);
+    const F prior = w * (sigma * precision - F(T(1)) / sigma);
+    const F g_sigma = MulAdd(sigma + sigma, g_var, prior);
+    StoreSome(grad_variance_to_rho + i, g_sigma * slope, count);
+  });
+}
+
+}  // namespace vime

@@ -1,0 +1,28 @@
+// Fills a KernelTable with the instantiations for one number type.
+#pragma once
+
+#include "lib/bnn/network_kernels.h"
+#include "lib/kernels/kernels.h"
+#include "lib/math/normals_kernel.h"
+#include "lib/nn/adam_kernel.h"
+#include "lib/rl/policy_kernels.h"
+
+namespace vime {
+
+template <class F>
+constexpr KernelTable<ScalarOf<F>> MakeKernelTable(const char* name) {
+  return {.name = name,
+          .lanes = kLanes<F>,
+          .information_gain = InformationGainKernel<F>,
+          .elbo_gradient = ElboGradientKernel<F>,
+          .predict = PredictKernel<F>,
+          .refresh_posterior = RefreshPosteriorKernel<F>,
+          .add_prior_gradient = AddPriorGradientKernel<F>,
+          .adam = AdamKernel<F>,
+          .fill_normals = FillNormalsKernel<F>,
+          .policy_mean = PolicyMeanKernel<F>,
+          .policy_scores = PolicyScoresKernel<F>,
+          .policy_fisher = PolicyFisherKernel<F>};
+}
+
+}  // namespace vime

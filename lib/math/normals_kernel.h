@@ -1,0 +1,28 @@
+// Consecutive standard normals of one named sequence.
+#pragma once
+
+#include "lib/math/normals.h"
+
+namespace vime {
+
+/// out[4 b + j] = normal 4 (first_block + b) + j of the sequence `key`, for b < blocks. Lanes are
+/// blocks; the result is in sequence order.
+template <class F>
+void FillNormalsKernel(const NoiseKey& key, std::int64_t first_block, std::int64_t blocks,
+                       ScalarOf<F>* out) {
+  using T = ScalarOf<F>;
+  using W = typename WordsOf<F>::Type;
+  for (std::int64_t b = 0; b < blocks; b += kLanes<F>) {
+    F z[4];
+    NormalBlock<F>(ConsecutiveWords<F>(static_cast<std::uint32_t>(first_block + b)), W(key.item),
+                   key.iteration, static_cast<std::uint32_t>(key.stream), key.seed, z);
+    T values[4][kLanes<F>];
+    for (int j = 0; j < 4; ++j) Store(values[j], z[j]);
+    const std::int64_t count = blocks - b < kLanes<F> ? blocks - b : kLanes<F>;
+    for (std::int64_t i = 0; i < count; ++i) {
+      for (int j = 0; j < 4; ++j) out[4 * (b + i) + j] = values[j][i];
+    }
+  }
+}
+
+}  // namespace vime

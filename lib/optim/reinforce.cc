@@ -1,0 +1,114 @@
+#include "lib/optim/reinforce.h"
+
+#include <cmath>
+#include <limits>
+
+#include "lib/core/check.h"
+#include "lib/core/statistics.h"
+#include "lib/rl/returns.h"
+
+namespace vime {
+namespace {
+
+VectorXd ColumnMeans(const MatrixXd& m) {
+  VectorXd mean = VectorXd::Zero(m.cols());
+  for (Index k = 0; k < m.cols(); ++k) {
+    for (Index i = 0; i < m.rows(); ++i) mean[k] += m(i, k);
+  }
+  return mean / static_cast<double>(m.rows());
+}
+
+// The mean of A over the other trajectories, for every step of a trajectory.
+VectorXd LeaveOneOutMean(const Batch& batch, const VectorXd& advantages) {
+  const double total = Sum(advantages);
+  VectorXd means(static_cast<Index>(batch.trajectories.size()));
+  for (Index i = 0; i < means.size(); ++i) {
+    const Trajectory& trajectory = batch.trajectories[static_cast<std::size_t>(i)];
+    const double own = Sum(advantages.segment(trajectory.begin, trajectory.length));
+    const double others = static_cast<double>(batch.size() - trajectory.length);
+    means[i] = others > 0 ? (total - own) / others : 0;
+  }
+  return PerStep(batch, means);
+}
+
+}  // namespace
+
+Reinforce::Reinforce(const ReinforceOptions& options, Index num_parameters)
+    : options_(options),
+      adam_(num_parameters, {.learning_rate = options.learning_rate,
+                             .beta1 = options.beta1,
+                             .beta2 = options.beta2}) {}
+
+GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advantages,
+                                     const Policy& policy, int num_threads) const {
+  const Index n = batch.size();
+  // Weights of the scores: 1, A, A - b, and A - b with b fitted without the own trajectory.
+  MatrixXd weights(n, 4);
+  weights.col(0).setOnes();
+  for (int c = 1; c < 4; ++c) weights.col(c) = advantages;
+  switch (options_.baseline) {
+    case BaselineKind::kMean:
+      weights.col(2).array() -= Sum(advantages) / static_cast<double>(n);
+      weights.col(3) -= LeaveOneOutMean(batch, advantages);
+      break;
+    case BaselineKind::kTime:
+      weights.col(2) -= TimeBaseline(batch, advantages, /*leave_one_out=*/false);
+      weights.col(3) -= TimeBaseline(batch, advantages, /*leave_one_out=*/true);
+      break;
+    case BaselineKind::kLinear:  // fitted to the previous batch: out of sample as it is
+      weights.col(2) -= linear_.Predict(batch);
+      weights.col(3) = weights.col(2);
+      break;
+    case BaselineKind::kOptimal:
+    case BaselineKind::kNone:
+      break;
+  }
+  std::vector<MatrixXd> scores = policy.TrajectoryScores(batch, weights, num_threads);
+  MatrixXd& with_baseline = scores[2];
+  MatrixXd& out_of_sample = scores[3];
+  if (options_.baseline == BaselineKind::kOptimal) {
+    const VectorXd b = OptimalBaseline(scores[0], scores[1]);
+    with_baseline.array() -= scores[0].array().rowwise() * b.transpose().array();
+    out_of_sample.array() -=
+        scores[0].array() * LeaveOneOutOptimalBaseline(scores[0], scores[1]).array();
+  }
+
+  GradientEstimate estimate;
+  estimate.gradient = ColumnMeans(with_baseline);
+  estimate.variance_ratio = std::numeric_limits<double>::quiet_NaN();
+  if (batch.trajectories.size() >= 3) {
+    const double without = TotalVariance(scores[1]);
+    if (without > 0) estimate.variance_ratio = TotalVariance(out_of_sample) / without;
+  }
+  return estimate;
+}
+
+UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
+                               int num_threads) {
+  VectorXd advantages = options_.form == ReturnForm::kRewardToGo
+                            ? RewardToGo(batch, rewards, options_.gamma)
+                            : PerStep(batch, TrajectoryReturns(batch, rewards, options_.gamma));
+  if (options_.scale_returns) {
+    const double scale =
+        StandardDeviation({advantages.data(), static_cast<std::size_t>(advantages.size())});
+    if (scale > 0) advantages /= scale;
+  }
+  const GradientEstimate estimate = Estimate(batch, advantages, policy, num_threads);
+  if (options_.baseline == BaselineKind::kLinear) linear_.Fit(batch, advantages);
+
+  const UpdateReport report{.gradient_norm = EuclideanNorm(estimate.gradient),
+                            .gradient_variance_ratio = estimate.variance_ratio};
+  if (!std::isfinite(report.gradient_norm)) {
+    throw NumericalError("policy gradient is not finite");
+  }
+  VectorXd theta = policy.parameters();
+  if (options_.step == GradientStep::kAdam) {
+    adam_.Step(theta, -estimate.gradient);  // Adam descends, the policy ascends
+  } else {
+    theta += options_.learning_rate * estimate.gradient;
+  }
+  policy.SetParameters(theta);
+  return report;
+}
+
+}  // namespace vime

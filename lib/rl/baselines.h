@@ -1,0 +1,49 @@
+// Baselines b of policy gradients, sum_t grad log pi(a_t|s_t) (A_t - b).
+//
+// A baseline that does not depend on the action leaves the gradient unbiased; it is there to lower
+// its variance. Those below are fitted to the batch that they are used on, which costs a bias of
+// order 1/trajectories, unless the leave-one-out form is taken.
+#pragma once
+
+#include "lib/rl/batch.h"
+
+namespace vime {
+
+enum class BaselineKind {
+  kOptimal,  ///< per parameter, minimising the variance of the gradient estimate
+  kMean,     ///< the batch mean of A
+  kTime,     ///< the mean of A_t over trajectories, for every t
+  kLinear,   ///< a linear function of features of (s, t), fitted to the previous batch
+  kNone,
+};
+
+/// The baseline per parameter that minimises the second moment of the gradient estimate:
+///   b_k = sum_i G_ik (sum_t g_itk A_it) / sum_i G_ik^2,     G_ik = sum_t g_itk,
+/// with g the scores. When A_it is the return R_i of the whole trajectory this is
+/// b_k = E[G_k^2 R] / E[G_k^2] [H16 section 2.6, and Peters and Schaal 2008].
+/// `scores` is G and `weighted_scores` is sum_t g_itk A_it, trajectories x parameters. Parameters
+/// whose scores are all zero get b_k = 0.
+VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores);
+
+/// The same without trajectory i, for every i: entry (i, k) is independent of trajectory i.
+MatrixXd LeaveOneOutOptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores);
+
+/// A_t averaged over the trajectories of the batch that last until t, repeated for every step;
+/// with leave_one_out, over the other trajectories (0 where there is none).
+VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave_one_out);
+
+/// Ridge regression of A on features (s, s^2, t', t'^2, t'^3, 1), t' = step/100, as in [D16].
+class LinearBaseline {
+ public:
+  /// 0 before the first Fit.
+  VectorXd Predict(const Batch& batch) const;
+  void Fit(const Batch& batch, const VectorXd& advantages);
+
+ private:
+  VectorXd coefficients_;
+};
+
+/// sum_k Var_i(x_ik), the total variance over trajectories of a gradient estimate (ddof 1).
+double TotalVariance(const MatrixXd& per_trajectory);
+
+}  // namespace vime

@@ -1,0 +1,228 @@
+#include "lib/rl/gaussian_policy.h"
+
+#include <algorithm>
+
+#include "lib/core/check.h"
+#include "lib/core/parallel.h"
+#include "lib/kernels/kernels.h"
+#include "lib/rl/policy_kernels.h"
+
+namespace vime {
+namespace {
+
+template <class T>
+RowsView<T> ViewOf(const Features<T>& rows, Index first = 0) {
+  return {rows.data() + first, rows.outerStride()};
+}
+
+// The rows of a float matrix in the precision of the kernels; no copy when that is float.
+template <class T>
+class RowsIn {
+ public:
+  explicit RowsIn(const FeaturesRef<float>& rows) {
+    if constexpr (std::is_same_v<T, float>) {
+      view_ = {rows.data(), rows.outerStride()};
+    } else {
+      copy_ = rows.template cast<T>();
+      view_ = {copy_.data(), copy_.outerStride()};
+    }
+  }
+  RowsView<T> From(Index first) const { return {view_.data + first, view_.stride}; }
+
+ private:
+  Features<T> copy_;
+  RowsView<T> view_{};
+};
+
+}  // namespace
+
+template <class T>
+GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options,
+                                  std::uint64_t seed)
+    : options_(options), moments_(spec.observation_dim()) {
+  sizes_.push_back(spec.observation_dim());
+  for (const std::int64_t width : options.hidden) sizes_.push_back(static_cast<int>(width));
+  sizes_.push_back(spec.action_dim());
+  VIME_CHECK(sizes_.size() <= kMaxMlpLayers + 1);
+
+  offset_ = Vector<T>::Zero(spec.observation_dim());
+  scale_ = Vector<T>::Ones(spec.observation_dim());
+  if (options.observation_normalization == ObservationNormalization::kBounds) {
+    for (int i = 0; i < spec.observation_dim(); ++i) {
+      const Axis& axis = spec.observation[static_cast<std::size_t>(i)];
+      offset_[i] = static_cast<T>(0.5 * (axis.low + axis.high));
+      scale_[i] = static_cast<T>(2 / (axis.high - axis.low));
+    }
+  }
+
+  Rng rng({seed, Stream::kPolicyInit, 0, 0});
+  std::vector<double> theta;
+  const std::size_t layers = sizes_.size() - 1;
+  for (std::size_t l = 0; l < layers; ++l) {
+    const double stddev =
+        l + 1 == layers ? options.output_init_stddev : Sqrt(2.0 / (sizes_[l] + sizes_[l + 1]));
+    for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
+    theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
+  }
+  theta.insert(theta.end(), static_cast<std::size_t>(spec.action_dim()),
+               Log(options.initial_stddev));
+  SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
+}
+
+template <class T>
+std::unique_ptr<Policy> GaussianPolicy<T>::Clone() const {
+  return std::make_unique<GaussianPolicy<T>>(*this);
+}
+
+template <class T>
+void GaussianPolicy<T>::SetParameters(const VectorXd& theta) {
+  theta_ = theta;
+  const Index actions = sizes_.back();
+  const double low = Log(options_.min_stddev);
+  const double high = Log(options_.max_stddev);
+  stddev_.resize(actions);
+  for (Index k = 0; k < actions; ++k) {
+    double& log_stddev = theta_[theta_.size() - actions + k];
+    log_stddev = std::clamp(log_stddev, low, high);
+    stddev_[k] = static_cast<T>(Exp(log_stddev));
+  }
+  weights_ = theta_.head(theta_.size() - actions).template cast<T>();
+}
+
+template <class T>
+PolicyView<T> GaussianPolicy<T>::View() const {
+  return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
+          .num_weights = static_cast<int>(weights_.size()),
+          .offset = offset_.data(),
+          .scale = scale_.data(),
+          .stddev = stddev_.data()};
+}
+
+template <class T>
+void* GaussianPolicy<T>::Scratch(int channels) const {
+  const int layers = static_cast<int>(sizes_.size()) - 1;
+  return KernelScratch<T>(MlpScratchNumbers(sizes_.data(), layers) + sizes_.back() + channels +
+                          channels * num_parameters());
+}
+
+template <class T>
+Features<T> GaussianPolicy<T>::Mean(const FeaturesRef<float>& observations) const {
+  Features<T> mean(observations.rows(), sizes_.back());
+  const RowsIn<T> rows(observations);
+  GetKernels<T>().policy_mean(View(), rows.From(0), observations.rows(), mean.data(),
+                              mean.outerStride(), Scratch(0));
+  return mean;
+}
+
+template <class T>
+void GaussianPolicy<T>::Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
+                            Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const {
+  if constexpr (std::is_same_v<T, float>) {  // the hot path writes in place
+    GetKernels<T>().policy_mean(View(), {observations.data(), observations.outerStride()},
+                                observations.rows(), actions.data(), actions.outerStride(),
+                                Scratch(0));
+  } else {
+    actions = Mean(observations).template cast<float>();
+  }
+  for (Index k = 0; k < actions.cols(); ++k) {
+    const float stddev = static_cast<float>(stddev_[k]);
+    for (Index b = 0; b < actions.rows(); ++b) actions(b, k) += stddev * noise(b, k);
+  }
+}
+
+template <class T>
+VectorXd GaussianPolicy<T>::LogProb(const Batch& batch) const {
+  constexpr double kHalfLog2Pi = 0.91893853320467274;
+  const Features<T> mean = Mean(batch.observations);
+  VectorXd log_prob(batch.size());
+  for (Index t = 0; t < batch.size(); ++t) {
+    double sum = 0;
+    for (Index k = 0; k < mean.cols(); ++k) {
+      const double stddev = static_cast<double>(stddev_[k]);
+      const double z =
+          (static_cast<double>(batch.sampled_actions(t, k)) - static_cast<double>(mean(t, k))) /
+          stddev;
+      sum -= 0.5 * z * z + Log(stddev) + kHalfLog2Pi;
+    }
+    log_prob[t] = sum;
+  }
+  return log_prob;
+}
+
+template <class T>
+std::vector<MatrixXd> GaussianPolicy<T>::TrajectoryScores(const Batch& batch,
+                                                          const MatrixXd& weights,
+                                                          int num_threads) const {
+  VIME_CHECK(weights.rows() == batch.size());
+  const int channels = static_cast<int>(weights.cols());
+  const Features<T> channel_weights = weights.template cast<T>();
+  const RowsIn<T> observations(batch.observations);
+  const RowsIn<T> actions(batch.sampled_actions);
+  const PolicyView<T> view = View();
+  const Index n = static_cast<Index>(batch.trajectories.size());
+  // One column per trajectory and channel: [channels * parameters] x trajectories.
+  MatrixXd scores = MatrixXd::Zero(channels * num_parameters(), n);
+  ParallelFor(n, num_threads, [&](Index i) {
+    const Trajectory& trajectory = batch.trajectories[static_cast<std::size_t>(i)];
+    GetKernels<T>().policy_scores(view, observations.From(trajectory.begin),
+                                  actions.From(trajectory.begin), trajectory.length,
+                                  ViewOf(channel_weights, trajectory.begin), channels,
+                                  scores.col(i).data(), Scratch(channels));
+  });
+  std::vector<MatrixXd> result;
+  for (int c = 0; c < channels; ++c) {
+    result.emplace_back(scores.middleRows(c * num_parameters(), num_parameters()).transpose());
+  }
+  return result;
+}
+
+template <class T>
+VectorXd GaussianPolicy<T>::FisherVectorProduct(const Batch& batch, const VectorXd& v) const {
+  const Vector<T> direction = v.template cast<T>();
+  const RowsIn<T> observations(batch.observations);
+  VectorXd product = VectorXd::Zero(v.size());
+  GetKernels<T>().policy_fisher(View(), observations.From(0), batch.size(), direction.data(),
+                                product.data(), Scratch(1));
+  return product / static_cast<double>(batch.size());
+}
+
+template <class T>
+double GaussianPolicy<T>::MeanKl(const Batch& batch, const Policy& old) const {
+  const auto& before = dynamic_cast<const GaussianPolicy<T>&>(old);
+  const Features<T> mean = Mean(batch.observations);
+  const Features<T> old_mean = before.Mean(batch.observations);
+  double kl = 0;
+  for (Index k = 0; k < mean.cols(); ++k) {
+    const double stddev = static_cast<double>(stddev_[k]);
+    const double ratio = static_cast<double>(before.stddev_[k]) / stddev;
+    const double constant = 0.5 * (ratio * ratio - 1) - Log(ratio);
+    for (Index t = 0; t < batch.size(); ++t) {
+      const double z =
+          (static_cast<double>(mean(t, k)) - static_cast<double>(old_mean(t, k))) / stddev;
+      kl += constant + 0.5 * z * z;
+    }
+  }
+  return kl / static_cast<double>(batch.size());
+}
+
+template <class T>
+void GaussianPolicy<T>::ObserveBatch(const Batch& batch) {
+  if (options_.observation_normalization != ObservationNormalization::kRunning) return;
+  for (Index t = 0; t < batch.size(); ++t) {
+    moments_.Add(batch.observations.row(t).transpose().cast<double>());
+  }
+  offset_ = moments_.mean().template cast<T>();
+  scale_ = moments_.StandardDeviation().cwiseInverse().template cast<T>();
+}
+
+template <class T>
+double GaussianPolicy<T>::MeanStddev() const {
+  double sum = 0;
+  for (const T stddev : stddev_) sum += static_cast<double>(stddev);
+  return sum / static_cast<double>(stddev_.size());
+}
+
+template class GaussianPolicy<float>;
+template class GaussianPolicy<double>;
+
+}  // namespace vime

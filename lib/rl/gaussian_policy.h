@@ -1,0 +1,75 @@
+// The policy of [H16]: a diagonal Gaussian whose mean is a tanh MLP of the scaled observation and
+// whose standard deviation does not depend on the state.
+#pragma once
+
+#include <string>
+
+#include "lib/core/statistics.h"
+#include "lib/rl/env.h"
+#include "lib/rl/policy.h"
+
+namespace vime {
+
+template <class T>
+struct PolicyView;
+
+/// How observations are scaled before the network sees them.
+enum class ObservationNormalization {
+  kBounds,   ///< (s - centre) / half width of the bounds in EnvSpec
+  kRunning,  ///< (s - mean) / sd over everything observed in earlier iterations
+  kNone,
+};
+
+struct GaussianPolicyOptions {
+  std::vector<std::int64_t> hidden = {32};
+  double initial_stddev = 1.0;
+  double min_stddev = 1e-3;
+  double max_stddev = 10.0;
+  /// Standard deviation of the initial output weights; hidden layers start at
+  /// N(0, 2/(inputs + outputs)), biases at 0.
+  double output_init_stddev = 0.01;
+  ObservationNormalization observation_normalization = ObservationNormalization::kBounds;
+};
+
+/// theta = (MLP weights layer by layer, log standard deviations). Computes in T: float in runs,
+/// double in tests.
+template <class T>
+class GaussianPolicy : public Policy {
+ public:
+  GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, std::uint64_t seed);
+
+  std::unique_ptr<Policy> Clone() const override;
+  const VectorXd& parameters() const override { return theta_; }
+  void SetParameters(const VectorXd& theta) override;
+  void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
+           Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const override;
+  VectorXd LogProb(const Batch& batch) const override;
+  std::vector<MatrixXd> TrajectoryScores(const Batch& batch, const MatrixXd& weights,
+                                         int num_threads) const override;
+  VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v) const override;
+  double MeanKl(const Batch& batch, const Policy& old) const override;
+  void ObserveBatch(const Batch& batch) override;
+  double MeanStddev() const override;
+
+  const std::vector<int>& sizes() const { return sizes_; }
+  const Vector<T>& observation_offset() const { return offset_; }
+  const Vector<T>& observation_scale() const { return scale_; }
+  /// Standard deviation per action dimension, normalised units.
+  const Vector<T>& stddev() const { return stddev_; }
+  /// mean(s), N x action_dim.
+  Features<T> Mean(const FeaturesRef<float>& observations) const;
+
+ private:
+  PolicyView<T> View() const;
+  void* Scratch(int channels) const;
+
+  GaussianPolicyOptions options_;
+  std::vector<int> sizes_;
+  VectorXd theta_;
+  Vector<T> weights_;         // theta in the precision of the kernels
+  Vector<T> stddev_;          // exp of the log standard deviations
+  Vector<T> offset_, scale_;  // inputs are (observation - offset) scale
+  RunningMoments moments_;    // of observations, kRunning only
+};
+
+}  // namespace vime

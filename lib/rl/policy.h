@@ -1,0 +1,53 @@
+// The policy interface. Parameters are one flat vector in double precision; actions are in
+// normalised units, which the rollout scales to those of the environment.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "lib/rl/batch.h"
+
+namespace vime {
+
+class Policy {
+ public:
+  virtual ~Policy() = default;
+
+  virtual std::unique_ptr<Policy> Clone() const = 0;
+
+  Index num_parameters() const { return parameters().size(); }
+  virtual const VectorXd& parameters() const = 0;
+  /// Sets theta; a policy may project it onto its allowed range (standard deviations).
+  virtual void SetParameters(const VectorXd& theta) = 0;
+
+  /// a = sample for standard normal noise: observations N x observation_dim, noise and actions
+  /// N x action_dim. Zero noise gives the deterministic policy.
+  virtual void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
+                   Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const = 0;
+
+  /// log pi(a_t | s_t) of every sampled action, nats.
+  virtual VectorXd LogProb(const Batch& batch) const = 0;
+
+  /// For each channel c, the matrix over trajectories i and parameters k of
+  ///   sum_{t in i} weights(t, c) d log pi(a_t|s_t) / d theta_k.
+  /// weights is N x channels.
+  virtual std::vector<MatrixXd> TrajectoryScores(const Batch& batch, const MatrixXd& weights,
+                                                 int num_threads = 1) const = 0;
+
+  /// sum_t weights_t d log pi(a_t|s_t) / d theta.
+  VectorXd WeightedScore(const Batch& batch, const VectorXd& weights, int num_threads = 1) const;
+
+  /// F v for the Fisher information F = (1/N) sum_t E_{a ~ pi(.|s_t)}[score score^T].
+  virtual VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v) const = 0;
+
+  /// (1/N) sum_t KL[old(.|s_t) || this(.|s_t)], nats. `old` must be of the same kind.
+  virtual double MeanKl(const Batch& batch, const Policy& old) const = 0;
+
+  /// Lets observation normalisation follow the data; called once per iteration, after the update.
+  virtual void ObserveBatch(const Batch& /*batch*/) {}
+
+  /// The mean standard deviation over action dimensions, normalised units.
+  virtual double MeanStddev() const = 0;
+};
+
+}  // namespace vime

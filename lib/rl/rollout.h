@@ -1,0 +1,45 @@
+// Rollouts: whole episodes of a policy in an environment, in the order of their index.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "lib/rl/batch.h"
+#include "lib/rl/env.h"
+#include "lib/rl/policy.h"
+
+namespace vime {
+
+using EnvFactory = std::function<std::unique_ptr<Env>()>;
+
+/// Collects batches. The rollout owns the horizon (no environment truncates), scales normalised
+/// actions to raw units and clips them. Episode e of an iteration draws from random streams named
+/// (seed, iteration, e), so a batch depends neither on the thread count nor on earlier batches.
+class Rollout {
+ public:
+  Rollout(EnvFactory factory, int horizon, std::uint64_t seed);
+  ~Rollout();
+
+  const EnvSpec& spec() const { return spec_; }
+  int horizon() const { return horizon_; }
+
+  /// The shortest sequence of whole episodes 0, 1, 2, ... with at least `min_steps` steps. Throws
+  /// NumericalError when an observation or a reward is not finite.
+  void Collect(const Policy& policy, Index min_steps, std::uint32_t iteration, int num_threads,
+               Batch& batch);
+
+ private:
+  struct Episodes;
+
+  void RunEpisodes(const Policy& policy, std::uint32_t iteration, Index first, Index count,
+                   Episodes& episodes);
+
+  EnvFactory factory_;
+  EnvSpec spec_;
+  int horizon_;
+  std::uint64_t seed_;
+  std::vector<std::unique_ptr<Episodes>> groups_;  // reused between calls
+};
+
+}  // namespace vime

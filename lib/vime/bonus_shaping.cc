@@ -1,0 +1,71 @@
+#include "lib/vime/bonus_shaping.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "lib/core/check.h"
+#include "lib/core/rng.h"
+#include "lib/core/statistics.h"
+#include "lib/math/elementary.h"
+
+namespace vime {
+namespace {
+
+double BatchScale(BonusNormalization normalization, const VectorXd& values) {
+  const std::span<const double> x(values.data(), static_cast<std::size_t>(values.size()));
+  switch (normalization) {
+    case BonusNormalization::kMedian:
+      return Median(x);
+    case BonusNormalization::kMean:
+      return Mean(x);
+    case BonusNormalization::kStddev:
+      return StandardDeviation(x);
+    case BonusNormalization::kNone:
+      break;
+  }
+  return 1;
+}
+
+}  // namespace
+
+BonusShaping::BonusShaping(const BonusShapingOptions& options, std::int64_t iterations,
+                           std::uint64_t seed)
+    : options_(options), iterations_(iterations), seed_(seed) {}
+
+double BonusShaping::Eta(std::uint32_t iteration) const {
+  const double last = static_cast<double>(std::max<std::int64_t>(iterations_ - 1, 1));
+  const double share = std::min(1.0, static_cast<double>(iteration) / last);
+  switch (options_.eta_schedule) {
+    case EtaSchedule::kLinear:
+      return options_.eta + share * (options_.eta_final - options_.eta);
+    case EtaSchedule::kExponential:
+      return options_.eta * Exp(share * Log(options_.eta_final / options_.eta));
+    case EtaSchedule::kConstant:
+      break;
+  }
+  return options_.eta;
+}
+
+VectorXd BonusShaping::Shape(const VectorXd& raw, std::uint32_t iteration) {
+  VectorXd bonus = raw;
+  for (const double value : bonus) {
+    if (!std::isfinite(value)) throw NumericalError("the bonus is not finite");
+  }
+  if (options_.shuffle) {  // Fisher-Yates
+    Rng rng({seed_, Stream::kShuffle, iteration, 0});
+    for (Index i = bonus.size() - 1; i > 0; --i) {
+      std::swap(bonus[i], bonus[rng.Below(static_cast<std::uint32_t>(i + 1))]);
+    }
+  }
+  window_.push_back(BatchScale(options_.normalization, bonus));
+  if (static_cast<std::int64_t>(window_.size()) > options_.window) window_.pop_front();
+  const std::vector<double> scales(window_.begin(), window_.end());
+  const double divisor = Mean(scales);
+  if (!(divisor > 0) || !std::isfinite(divisor)) return VectorXd::Zero(bonus.size());
+  const double eta = Eta(iteration);
+  for (double& value : bonus) value = eta * std::min(value / divisor, options_.clip);
+  return bonus;
+}
+
+}  // namespace vime

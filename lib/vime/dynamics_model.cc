@@ -1,0 +1,230 @@
+#include "lib/vime/dynamics_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "lib/bnn/network_kernels.h"
+#include "lib/core/check.h"
+#include "lib/kernels/kernels.h"
+
+namespace vime {
+namespace {
+
+NetworkShape ShapeOf(const EnvSpec& spec, const DynamicsModelOptions& options) {
+  NetworkShape shape{{spec.observation_dim() + spec.action_dim()}, options.activation};
+  for (const std::int64_t width : options.hidden) shape.sizes.push_back(static_cast<int>(width));
+  shape.sizes.push_back(spec.observation_dim());
+  return shape;
+}
+
+// Prior N(0, prior_sd^2); the belief starts with sigma = prior sd and mu drawn from the prior.
+BayesianNetwork<float> InitialNetwork(const EnvSpec& spec, const DynamicsModelOptions& options,
+                                      std::uint64_t seed) {
+  const NetworkShape shape = ShapeOf(spec, options);
+  Vector<float> prior_stddev(shape.num_parameters());
+  Vector<float> mean(shape.num_parameters());
+  const std::vector<int> fan_in = shape.FanIn();
+  Rng rng({seed, Stream::kNetworkInit, 0, 0});
+  for (Index p = 0; p < prior_stddev.size(); ++p) {
+    const double scale = options.prior_scale == PriorScale::kFanIn
+                             ? 1 / std::sqrt(static_cast<double>(fan_in[p]))
+                             : 1.0;
+    prior_stddev[p] = static_cast<float>(options.prior_stddev * scale);
+    mean[p] = static_cast<float>(options.prior_stddev * scale * rng.Normal());
+  }
+  const double likelihood = options.learn_likelihood ? 1.0 : options.likelihood_stddev;
+  return BayesianNetwork<float>(
+      shape, DiagonalGaussian<float>::FromStandardDeviation(mean, prior_stddev), prior_stddev,
+      Vector<float>::Constant(spec.observation_dim(), static_cast<float>(likelihood)));
+}
+
+}  // namespace
+
+DynamicsModel::DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options,
+                             std::uint64_t seed)
+    : options_(options),
+      observation_dim_(spec.observation_dim()),
+      action_dim_(spec.action_dim()),
+      seed_(seed),
+      pool_(options.pool_capacity, observation_dim_, action_dim_),
+      moments_(2 * observation_dim_ + action_dim_),
+      network_(InitialNetwork(spec, options, seed)),
+      likelihood_variance_(network_.likelihood_stddev().array().square()),
+      adam_(network_.phi().size(), {.learning_rate = options.learning_rate}) {
+  UpdateScales();
+}
+
+void DynamicsModel::UpdateScales() {
+  mean_ = moments_.mean().cast<float>();
+  inverse_stddev_ = moments_.StandardDeviation().cwiseInverse().cast<float>();
+}
+
+void DynamicsModel::Observe(const Batch& batch) {
+  pool_.Add(batch);
+  VectorXd row(2 * observation_dim_ + action_dim_);
+  for (Index t = 0; t < batch.size(); ++t) {
+    for (int i = 0; i < observation_dim_; ++i) {
+      const float s = batch.observations(t, i);
+      const float next = batch.next_observations(t, i);
+      row[i] = static_cast<double>(s);
+      row[observation_dim_ + action_dim_ + i] =
+          static_cast<double>(options_.target == Target::kDelta ? next - s : next);
+    }
+    for (int k = 0; k < action_dim_; ++k) {
+      row[observation_dim_ + k] = static_cast<double>(batch.executed_actions(t, k));
+    }
+    moments_.Add(row);
+  }
+  UpdateScales();
+}
+
+template <class Rows>
+void DynamicsModel::Standardize(const Features<float>& observations, const Features<float>& actions,
+                                const Features<float>& next_observations, const Rows& rows,
+                                Standardized& out) const {
+  const Index n = static_cast<Index>(rows.size());
+  out.x.resize(n, observation_dim_ + action_dim_);
+  out.y.resize(n, observation_dim_);
+  const auto scale = [this](float value, int feature) {
+    return (value - mean_[feature]) * inverse_stddev_[feature];
+  };
+  for (int i = 0; i < observation_dim_; ++i) {
+    const int target = observation_dim_ + action_dim_ + i;
+    for (Index b = 0; b < n; ++b) {
+      const Index row = rows[static_cast<std::size_t>(b)];
+      const float s = observations(row, i);
+      const float next = next_observations(row, i);
+      out.x(b, i) = scale(s, i);
+      out.y(b, i) = scale(options_.target == Target::kDelta ? next - s : next, target);
+    }
+  }
+  for (int k = 0; k < action_dim_; ++k) {
+    for (Index b = 0; b < n; ++b) {
+      out.x(b, observation_dim_ + k) =
+          scale(actions(rows[static_cast<std::size_t>(b)], k), observation_dim_ + k);
+    }
+  }
+}
+
+namespace {
+
+// 0, 1, ..., n - 1 without storing them.
+struct AllRows {
+  Index n;
+  std::size_t size() const { return static_cast<std::size_t>(n); }
+  Index operator[](std::size_t i) const { return static_cast<Index>(i); }
+};
+
+}  // namespace
+
+VectorXd DynamicsModel::Gain(const Batch& batch, const InformationGainOptions& options,
+                             const NoiseKey& key, int num_threads) const {
+  Standardized data;
+  Standardize(batch.observations, batch.executed_actions, batch.next_observations,
+              AllRows{batch.size()}, data);
+  const Noise<float> noise = MakeNoise<float>(network_.shape(), options_.sampling,
+                                              static_cast<int>(options_.num_samples), key);
+  return InformationGain<float>(network_, data.x, data.y, options, noise, num_threads)
+      .cast<double>();
+}
+
+PredictionErrors DynamicsModel::Errors(const Batch& batch) const {
+  Standardized data;
+  Standardize(batch.observations, batch.executed_actions, batch.next_observations,
+              AllRows{batch.size()}, data);
+  const Features<float> prediction = PredictAtMean<float>(network_, data.x);
+  PredictionErrors errors;
+  for (int i = 0; i < observation_dim_; ++i) {
+    const int target = observation_dim_ + action_dim_ + i;
+    for (Index b = 0; b < batch.size(); ++b) {
+      const double y = static_cast<double>(data.y(b, i));
+      const double error = static_cast<double>(prediction(b, i)) - y;
+      const float unchanged = options_.target == Target::kDelta ? 0.0f : batch.observations(b, i);
+      const double identity =
+          static_cast<double>((unchanged - mean_[target]) * inverse_stddev_[target]) - y;
+      errors.mean_prediction += error * error;
+      errors.predict_zero += y * y;
+      errors.identity += identity * identity;
+    }
+  }
+  const double count = static_cast<double>(batch.size() * observation_dim_);
+  errors.mean_prediction /= count;
+  errors.predict_zero /= count;
+  errors.identity /= count;
+  return errors;
+}
+
+FitReport DynamicsModel::Fit(std::uint32_t iteration) {
+  VIME_CHECK(ready());
+  const KernelTable<float>& kernels = GetKernels<float>();
+  const NetworkShape& shape = network_.shape();
+  const Index n = shape.num_parameters();
+  const Index minibatch = options_.minibatch;
+  const int samples = static_cast<int>(options_.num_samples);
+  const double kl_weight =
+      options_.kl_schedule == KlSchedule::kData
+          ? options_.kl_weight * static_cast<double>(minibatch) / static_cast<double>(pool_.size())
+          : options_.kl_weight;
+
+  std::vector<Index> rows(static_cast<std::size_t>(minibatch));
+  Standardized data;
+  Vector<float> gradient(2 * n);
+  Vector<float> log_likelihood(minibatch);
+  Features<float> squared_residual(minibatch, observation_dim_);
+  Noise<float> noise{options_.sampling, samples, {}, 0, {}};
+  const Index shared_normals =
+      options_.sampling == Sampling::kDirect ? samples * n
+      : options_.sampling == Sampling::kLocal && options_.training_noise == TrainingNoise::kShared
+          ? samples * shape.num_units()
+          : 0;
+  noise.values.resize((shared_normals + 3) / 4 * 4);
+  double total_log_likelihood = 0;
+  for (std::uint32_t update = 0; update < options_.updates; ++update) {
+    Rng rng({seed_, Stream::kMinibatch, iteration, update});
+    pool_.Sample(rng, rows);
+    Standardize(pool_.observations(), pool_.actions(), pool_.next_observations(), rows, data);
+
+    noise.key = {seed_, Stream::kTrainingNoise, iteration, update};
+    if (shared_normals > 0) {
+      kernels.fill_normals(noise.key, 0, noise.values.size() / 4, noise.values.data());
+    } else {
+      noise.key.item = update * static_cast<std::uint32_t>(minibatch);
+    }
+    const NetworkView<float> net = network_.View();
+    const NoiseView<float> view = noise.View();
+    gradient.setZero();
+    kernels.elbo_gradient(
+        net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch}, minibatch,
+        gradient.data(), gradient.data() + n, log_likelihood.data(), squared_residual.data(),
+        KernelScratch<float>(ScratchNumbers(net.sizes, net.num_layers, view.num_samples)));
+    kernels.add_prior_gradient(n, net, network_.prior_precision().data(),
+                               static_cast<float>(kl_weight), gradient.data(), gradient.data() + n);
+    adam_.Step(network_.phi(), gradient);
+    network_.Refresh();
+    for (const float value : log_likelihood) total_log_likelihood += static_cast<double>(value);
+
+    if (options_.learn_likelihood) {
+      const float rate = static_cast<float>(options_.likelihood_rate);
+      Vector<float> stddev(observation_dim_);
+      for (int o = 0; o < observation_dim_; ++o) {
+        float mean = 0;
+        for (Index b = 0; b < minibatch; ++b) mean += squared_residual(b, o);
+        mean /= static_cast<float>(minibatch);
+        likelihood_variance_[o] += rate * (mean - likelihood_variance_[o]);
+        stddev[o] = std::max(std::sqrt(likelihood_variance_[o]),
+                             static_cast<float>(options_.likelihood_floor));
+      }
+      network_.SetLikelihoodStddev(stddev);
+    }
+  }
+
+  for (const float value : network_.phi()) {
+    if (!std::isfinite(value)) throw NumericalError("the dynamics model's weights are not finite");
+  }
+  const double m = static_cast<double>(minibatch);
+  return {.elbo = total_log_likelihood / (m * static_cast<double>(options_.updates)) -
+                  kl_weight / m * network_.KlToPrior()};
+}
+
+}  // namespace vime

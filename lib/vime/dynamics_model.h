@@ -1,0 +1,119 @@
+// The agent's model of the dynamics: a Bayesian network over standardised transitions, its replay
+// pool and its training.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lib/bnn/bayesian_network.h"
+#include "lib/core/statistics.h"
+#include "lib/nn/adam.h"
+#include "lib/rl/env.h"
+#include "lib/rl/replay_pool.h"
+
+namespace vime {
+
+/// What the network predicts.
+enum class Target {
+  kNextObservation,  ///< s'
+  kDelta,            ///< s' - s
+};
+
+/// The weight w of KL[q || prior] in the loss of one minibatch, w KL - sum_b E_q[log p].
+enum class KlSchedule {
+  kConstant,  ///< w = kl_weight
+  kData,      ///< w = kl_weight minibatch / pool size: the ELBO of the whole pool, scaled
+};
+
+/// The random numbers of local reparameterisation in training.
+enum class TrainingNoise {
+  kShared,      ///< one draw per unit and sample, shared by the rows of the minibatch
+  kPerExample,  ///< one draw per unit, sample and row
+};
+
+enum class PriorScale {
+  kConstant,  ///< prior sd = prior_stddev
+  kFanIn,     ///< prior sd = prior_stddev / sqrt(inputs + 1) of the layer
+};
+
+struct DynamicsModelOptions {
+  std::vector<std::int64_t> hidden = {32};
+  Activation activation = Activation::kRelu;
+  Target target = Target::kNextObservation;
+  double prior_stddev = 0.5;
+  PriorScale prior_scale = PriorScale::kConstant;
+  double likelihood_stddev = 5.0;
+  /// Learn the likelihood sd per output: a moving average of E_q[(f - y)^2].
+  bool learn_likelihood = false;
+  double likelihood_rate = 0.01;
+  double likelihood_floor = 0.03;
+  Sampling sampling = Sampling::kLocal;
+  std::int64_t num_samples = 10;
+  TrainingNoise training_noise = TrainingNoise::kShared;
+  KlSchedule kl_schedule = KlSchedule::kConstant;
+  double kl_weight = 0.2;
+  double learning_rate = 1e-3;
+  std::int64_t updates = 500;
+  std::int64_t minibatch = 10;
+  std::int64_t pool_capacity = 100000;
+};
+
+/// Mean squared errors over outputs and transitions, in standardised target units.
+struct PredictionErrors {
+  double mean_prediction = 0;  ///< of f at the mean weights
+  double predict_zero = 0;     ///< of the mean of the pool: what a collapsed network says
+  double identity = 0;         ///< of s' = s
+};
+
+struct FitReport {
+  /// Mean over the updates of E_q[log p] per transition, minus (w / minibatch) KL[q || prior] at
+  /// the end: the ELBO per transition, nats.
+  double elbo = 0;
+};
+
+class DynamicsModel {
+ public:
+  DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options, std::uint64_t seed);
+
+  /// Whether there is data to standardise by: false before the first Observe().
+  bool ready() const { return moments_.count() > 0; }
+
+  /// Adds transitions to the pool and to the statistics that standardise.
+  void Observe(const Batch& batch);
+
+  /// Trains for options.updates minibatches. Random numbers are named by (seed, iteration).
+  /// Throws NumericalError when the network leaves the finite numbers.
+  FitReport Fit(std::uint32_t iteration);
+
+  /// The information gain of every transition of the batch, nats; `key` names the noise.
+  VectorXd Gain(const Batch& batch, const InformationGainOptions& options, const NoiseKey& key,
+                int num_threads) const;
+
+  PredictionErrors Errors(const Batch& batch) const;
+
+  const BayesianNetwork<float>& network() const { return network_; }
+  const ReplayPool& pool() const { return pool_; }
+
+ private:
+  /// Standardised network inputs (s, a) and targets of given transitions.
+  struct Standardized {
+    Features<float> x, y;
+  };
+  template <class Rows>
+  void Standardize(const Features<float>& observations, const Features<float>& actions,
+                   const Features<float>& next_observations, const Rows& rows,
+                   Standardized& out) const;
+  void UpdateScales();
+
+  DynamicsModelOptions options_;
+  int observation_dim_, action_dim_;
+  std::uint64_t seed_;
+  ReplayPool pool_;
+  RunningMoments moments_;  // of (s, a, target)
+  Vector<float> mean_, inverse_stddev_;
+  BayesianNetwork<float> network_;
+  Vector<float> likelihood_variance_;
+  Adam<float> adam_;
+};
+
+}  // namespace vime

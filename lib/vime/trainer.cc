@@ -1,0 +1,158 @@
+#include "lib/vime/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "lib/core/check.h"
+#include "lib/core/statistics.h"
+
+namespace vime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Transitions on which the noise of the bonus is measured.
+constexpr Index kNoiseCheckRows = 128;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::span<const double> AsSpan(const VectorXd& v) {
+  return {v.data(), static_cast<std::size_t>(v.size())};
+}
+
+// `rows` transitions spread evenly over a batch; trajectories are left out.
+Batch Subsample(const Batch& batch, Index rows) {
+  Batch sample;
+  sample.Resize(rows, static_cast<int>(batch.observations.cols()),
+                static_cast<int>(batch.sampled_actions.cols()));
+  for (Index i = 0; i < rows; ++i) sample.CopyRows(i, batch, i * batch.size() / rows, 1);
+  return sample;
+}
+
+}  // namespace
+
+Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Rollout> rollout,
+                 std::unique_ptr<Policy> policy, std::unique_ptr<PolicyOptimizer> optimizer,
+                 std::unique_ptr<Bonus> bonus)
+    : options_(options),
+      rollout_(std::move(rollout)),
+      policy_(std::move(policy)),
+      optimizer_(std::move(optimizer)),
+      bonus_(std::move(bonus)),
+      shaping_(options.shaping, options.iterations, options.seed) {}
+
+IterationMetrics Trainer::Iterate() {
+  try {
+    return IterateOnce();
+  } catch (const NumericalError& error) {
+    throw NumericalError("iteration " + std::to_string(iteration_) + ": " + error.what());
+  }
+}
+
+IterationMetrics Trainer::IterateOnce() {
+  const auto iteration = static_cast<std::uint32_t>(iteration_);
+  IterationMetrics metrics;
+  metrics.iteration = iteration_;
+
+  auto start = Clock::now();
+  rollout_->Collect(*policy_, options_.batch_steps, iteration, options_.num_threads, batch_);
+  metrics.time_rollout_s = SecondsSince(start);
+  ReportRollout(metrics);
+
+  start = Clock::now();
+  VectorXd rewards = batch_.rewards;  // r'
+  if (bonus_ != nullptr) ScoreBatch(iteration, rewards, metrics);
+  metrics.time_bonus_s = SecondsSince(start);
+
+  start = Clock::now();
+  const std::unique_ptr<Policy> old_policy = policy_->Clone();
+  const UpdateReport update = optimizer_->Update(batch_, rewards, *policy_, options_.num_threads);
+  metrics.policy_gradient_norm = update.gradient_norm;
+  if (std::isfinite(update.gradient_variance_ratio)) {
+    metrics.policy_gradient_variance_ratio = update.gradient_variance_ratio;
+  }
+  metrics.policy_kl = policy_->MeanKl(batch_, *old_policy);
+  if (!std::isfinite(metrics.policy_kl)) throw NumericalError("the policy is not finite");
+  metrics.policy_std_mean = policy_->MeanStddev();
+  policy_->ObserveBatch(batch_);
+  metrics.time_policy_s = SecondsSince(start);
+
+  start = Clock::now();
+  if (bonus_ != nullptr) {
+    bonus_->Observe(batch_);
+    metrics.bnn_elbo = bonus_->Fit(iteration).elbo;
+  }
+  metrics.time_dynamics_s = SecondsSince(start);
+
+  ++iteration_;
+  return metrics;
+}
+
+void Trainer::ScoreBatch(std::uint32_t iteration, VectorXd& rewards, IterationMetrics& metrics) {
+  if (!bonus_->ready()) return;
+  const NoiseKey key{options_.seed, Stream::kBonusNoise, iteration, 0};
+  const VectorXd raw = bonus_->Score(batch_, key, options_.num_threads);
+  const VectorXd shaped = shaping_.Shape(raw, iteration);
+  rewards += shaped;
+  metrics.eta = shaping_.Eta(iteration);
+  metrics.bonus_mean = Mean(AsSpan(raw));
+  metrics.bonus_median = Median(AsSpan(raw));
+  metrics.bonus_max = *std::max_element(raw.begin(), raw.end());
+  metrics.bonus_reward_mean = Mean(AsSpan(shaped));
+
+  const Batch sample = Subsample(batch_, std::min(kNoiseCheckRows, batch_.size()));
+  NoiseKey check{options_.seed, Stream::kDiagnosticNoise, iteration, 0};
+  const VectorXd first = bonus_->Score(sample, check, 1);
+  check.item += static_cast<std::uint32_t>(sample.size());
+  const VectorXd second = bonus_->Score(sample, check, 1);
+  const double correlation = SpearmanCorrelation(AsSpan(first), AsSpan(second));
+  if (std::isfinite(correlation)) metrics.bonus_noise_rank_correlation = correlation;
+
+  if (const auto errors = bonus_->Errors(batch_)) {
+    metrics.bnn_mse_mean_prediction = errors->mean_prediction;
+    metrics.bnn_mse_predict_zero = errors->predict_zero;
+    metrics.bnn_mse_identity = errors->identity;
+  }
+}
+
+void Trainer::ReportRollout(IterationMetrics& metrics) {
+  const double n = static_cast<double>(batch_.trajectories.size());
+  VectorXd returns(static_cast<Index>(batch_.trajectories.size()));
+  for (Index i = 0; i < returns.size(); ++i) {
+    const Trajectory& trajectory = batch_.trajectories[static_cast<std::size_t>(i)];
+    returns[i] = Sum(batch_.rewards.segment(trajectory.begin, trajectory.length));
+    metrics.success_fraction += trajectory.success ? 1 : 0;
+    metrics.terminated_fraction += trajectory.terminated ? 1 : 0;
+  }
+  metrics.success_fraction /= n;
+  metrics.terminated_fraction /= n;
+  env_steps_ += batch_.size();
+  episodes_ += static_cast<std::int64_t>(batch_.trajectories.size());
+  metrics.env_steps = env_steps_;
+  metrics.episodes = episodes_;
+  metrics.return_mean = Mean(AsSpan(returns));
+  metrics.return_std = StandardDeviation(AsSpan(returns));
+  metrics.return_min = *std::min_element(returns.begin(), returns.end());
+  metrics.return_max = *std::max_element(returns.begin(), returns.end());
+  metrics.episode_length_mean = static_cast<double>(batch_.size()) / n;
+
+  const auto& axes = rollout_->spec().coverage;
+  for (Index t = 0; t < batch_.size(); ++t) {
+    int cell = 0;
+    for (Index d = 0; d < 2; ++d) {
+      const Axis& axis = axes[static_cast<std::size_t>(d)];
+      const double share =
+          (static_cast<double>(batch_.coverage(t, d)) - axis.low) / (axis.high - axis.low);
+      const int index = static_cast<int>(std::clamp(share, 0.0, 1.0) * kCoverageCells);
+      cell = cell * kCoverageCells + std::min(index, kCoverageCells - 1);
+    }
+    visited_.set(static_cast<std::size_t>(cell));
+  }
+  metrics.coverage_fraction =
+      static_cast<double>(visited_.count()) / static_cast<double>(visited_.size());
+}
+
+}  // namespace vime

@@ -1,0 +1,27 @@
+// The elementary functions on lanes, one table per lane width. Each table is compiled with the
+// instructions of its width in a translation unit of its own.
+#pragma once
+
+// Every function of lib/math/elementary.h and lib/math/normal_distribution.h of one argument.
+#define VIME_FOR_EACH_FUNCTION(X)                                                         \
+  X(Exp)                                                                                  \
+  X(Expm1) X(ExpExcess) X(Log) X(Log1p) X(Tanh) X(Softplus) X(InverseSoftplus) X(Sigmoid) \
+      X(LogSoftplus) X(Sin) X(Cos) X(NormalPdf) X(NormalCdf)
+
+namespace vime::testing {
+
+enum class Function : int {
+#define VIME_ENUMERATOR(name) k##name,
+  VIME_FOR_EACH_FUNCTION(VIME_ENUMERATOR)
+#undef VIME_ENUMERATOR
+};
+
+/// y[i] = f(x[i]) for i < n, a multiple of 16.
+using LaneEvaluator = void (*)(const float* x, float* y, int n);
+
+/// Tables indexed by Function.
+const LaneEvaluator* LaneEvaluatorsWidth4();
+const LaneEvaluator* LaneEvaluatorsWidth8();
+const LaneEvaluator* LaneEvaluatorsWidth16();
+
+}  // namespace vime::testing
