@@ -20,15 +20,6 @@ std::string ToText(double value) {
   return std::string(buffer.data(), end);
 }
 
-/// "did you mean ...?" when a known name is close, else the list of the known names.
-std::string Suggestion(std::string_view name, const std::vector<std::string>& known) {
-  const std::string closest = ClosestName(name, known);
-  if (!closest.empty()) return "did you mean " + closest + "?";
-  std::string list = "known:";
-  for (const std::string& candidate : known) list += " " + candidate;
-  return list;
-}
-
 [[noreturn]] void FailUnknownEnvironment(std::string_view name) {
   std::vector<std::string> known;
   for (const EnvEntry& entry : Environments()) known.push_back(entry.name);

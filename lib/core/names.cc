@@ -41,4 +41,12 @@ std::string ClosestName(std::string_view name, std::span<const std::string> cand
   return closest;
 }
 
+std::string Suggestion(std::string_view name, std::span<const std::string> candidates) {
+  const std::string closest = ClosestName(name, candidates);
+  if (!closest.empty()) return "did you mean " + closest + "?";
+  std::string list = "known:";
+  for (const std::string& candidate : candidates) list += " " + candidate;
+  return list;
+}
+
 }  // namespace vime

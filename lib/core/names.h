@@ -12,4 +12,8 @@ namespace vime {
 /// does not count.
 std::string ClosestName(std::string_view name, std::span<const std::string> candidates);
 
+/// What to tell someone who wrote `name`: "did you mean X?" when a candidate is close, otherwise
+/// "known: A B C".
+std::string Suggestion(std::string_view name, std::span<const std::string> candidates);
+
 }  // namespace vime

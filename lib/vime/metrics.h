@@ -33,7 +33,7 @@ struct IterationMetrics {
 
   /// Calls visit(key, value, help) for every metric, in the order in which they are written.
   template <class Self, class Visit>
-  static void Describe(Self& m, const Visit& visit) {
+  static void Describe(Self&& m, const Visit& visit) {
     visit("iteration", m.iteration, "index of the iteration, from 0");
     visit("env_steps", m.env_steps, "environment steps taken so far");
     visit("episodes", m.episodes, "episodes finished so far");

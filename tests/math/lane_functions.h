@@ -3,10 +3,11 @@
 #pragma once
 
 // Every function of lib/math/elementary.h and lib/math/normal_distribution.h of one argument.
-#define VIME_FOR_EACH_FUNCTION(X)                                                         \
-  X(Exp)                                                                                  \
-  X(Expm1) X(ExpExcess) X(Log) X(Log1p) X(Tanh) X(Softplus) X(InverseSoftplus) X(Sigmoid) \
-      X(LogSoftplus) X(Sin) X(Cos) X(NormalPdf) X(NormalCdf)
+// clang-format off
+#define VIME_FOR_EACH_FUNCTION(X)                                                              \
+  X(Exp) X(Expm1) X(ExpExcess) X(Log) X(Log1p) X(Tanh) X(Softplus) X(InverseSoftplus)          \
+  X(Sigmoid) X(LogSoftplus) X(Sin) X(Cos) X(NormalPdf) X(NormalCdf)
+// clang-format on
 
 namespace vime::testing {
 

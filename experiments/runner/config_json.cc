@@ -1,0 +1,350 @@
+#include "experiments/runner/config_json.h"
+
+#include <xxhash.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "lib/core/check.h"
+#include "lib/core/names.h"
+
+namespace vime {
+namespace {
+
+constexpr std::size_t kMaxDepth = 32;
+
+std::string NumberText(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+// "at least 0 and less than 1", or "" where everything goes.
+std::string RangeText(const Range& range) {
+  std::string text;
+  if (range.low > -std::numeric_limits<double>::max()) {
+    text += (range.low_open ? "> " : ">= ") + NumberText(range.low);
+  }
+  if (range.high < std::numeric_limits<double>::max()) {
+    text += (text.empty() ? "" : " and ");
+    text += (range.high_open ? "< " : "<= ") + NumberText(range.high);
+  }
+  return text;
+}
+
+// A printable excerpt of a value for messages.
+std::string Shown(const std::string& text) {
+  std::string shown;
+  for (const char c : text.substr(0, 60)) {
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return shown + (text.size() > 60 ? "..." : "");
+}
+
+std::string Shown(const Json& value) {
+  return Shown(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+[[noreturn]] void Reject(const std::string& origin, const Field& field, const std::string& got) {
+  throw ConfigError(origin + " must be " + AllowedValues(field) + ", got " + got);
+}
+
+// A decimal number that is the whole text.
+bool ParseNumber(std::string_view text, double& value) {
+  if (!text.empty() && text.front() == '+') text.remove_prefix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && std::isfinite(value);
+}
+
+bool ToInteger(double value, std::int64_t& integer) {
+  if (value != std::floor(value) || std::abs(value) > kMaxSeed) return false;
+  integer = static_cast<std::int64_t>(value);
+  return true;
+}
+
+bool AsInteger(const Json& value, std::int64_t& integer) {
+  return value.is_number() && ToInteger(value.get<double>(), integer);
+}
+
+/// Writes a JSON value to the field; false when its type or range does not fit.
+struct Assign {
+  const Json& json;
+  const Range& range;
+
+  bool operator()(bool* value) const {
+    if (json.is_boolean()) *value = json.get<bool>();
+    return json.is_boolean();
+  }
+  bool operator()(std::int64_t* value) const {
+    return AsInteger(json, *value) && range.Contains(static_cast<double>(*value));
+  }
+  bool operator()(double* value) const {
+    if (!json.is_number()) return false;
+    *value = json.get<double>();
+    return std::isfinite(*value) && range.Contains(*value) &&
+           (!range.integer || *value == std::floor(*value));
+  }
+  bool operator()(std::string* value) const {
+    if (json.is_string()) *value = json.get<std::string>();
+    return json.is_string();
+  }
+  bool operator()(std::vector<std::int64_t>* value) const {
+    if (!json.is_array() || json.size() > range.max_entries) return false;
+    value->clear();
+    for (const Json& entry : json) {
+      std::int64_t integer = 0;
+      if (!AsInteger(entry, integer) || !range.Contains(static_cast<double>(integer))) return false;
+      value->push_back(integer);
+    }
+    return true;
+  }
+  bool operator()(const Choice& choice) const {
+    if (!json.is_string()) return false;
+    for (std::size_t i = 0; i < choice.names.size(); ++i) {
+      if (json.get_ref<const std::string&>() == choice.names[i]) {
+        choice.set(choice.value, static_cast<int>(i));
+        return true;
+      }
+    }
+    return false;
+  }
+};
+
+/// The JSON value that a command-line text stands for; discarded when it cannot be read.
+struct FromText {
+  const std::string& text;
+
+  static Json Unreadable() { return Json(nlohmann::detail::value_t::discarded); }
+
+  Json operator()(const bool*) const {
+    if (text == "true" || text == "1" || text == "yes" || text == "on") return true;
+    if (text == "false" || text == "0" || text == "no" || text == "off") return false;
+    return Unreadable();
+  }
+  Json operator()(const std::int64_t*) const {
+    std::int64_t integer = 0;
+    double number = 0;
+    if (!ParseNumber(text, number) || !ToInteger(number, integer)) return Unreadable();
+    return integer;
+  }
+  Json operator()(const double*) const {
+    double number = 0;
+    return ParseNumber(text, number) ? Json(number) : Unreadable();
+  }
+  Json operator()(const std::string*) const { return text; }
+  Json operator()(const std::vector<std::int64_t>*) const {
+    Json list = Json::array();
+    if (text.empty()) return list;
+    std::istringstream stream(text + ",");
+    for (std::string part; std::getline(stream, part, ',');) {
+      std::int64_t integer = 0;
+      double number = 0;
+      if (!ParseNumber(part, number) || !ToInteger(number, integer)) return Unreadable();
+      list.push_back(integer);
+    }
+    return list;
+  }
+  Json operator()(const Choice&) const { return text; }
+};
+
+void AssignJson(const Field& field, const Json& value, const std::string& origin) {
+  if (std::visit(Assign{value, field.range}, field.value)) return;
+  std::string got = Shown(value);
+  if (const Choice* choice = std::get_if<Choice>(&field.value);
+      choice != nullptr && value.is_string()) {
+    const std::vector<std::string> names(choice->names.begin(), choice->names.end());
+    const std::string closest = ClosestName(value.get_ref<const std::string&>(), names);
+    if (!closest.empty()) got += "; did you mean " + closest + "?";
+  }
+  Reject(origin, field, got);
+}
+
+struct ToValue {
+  Json operator()(const bool* v) const { return *v; }
+  Json operator()(const std::int64_t* v) const { return *v; }
+  Json operator()(const double* v) const { return *v; }
+  Json operator()(const std::string* v) const { return *v; }
+  Json operator()(const std::vector<std::int64_t>* v) const { return *v; }
+  Json operator()(const Choice& choice) const { return std::string(choice.name()); }
+};
+
+std::vector<std::string> Paths(const FieldList& fields) {
+  std::vector<std::string> paths;
+  for (const Field& field : fields.fields()) paths.push_back(field.path);
+  return paths;
+}
+
+}  // namespace
+
+std::string AllowedValues(const Field& field) {
+  const std::string range = RangeText(field.range);
+  const std::string suffix = range.empty() ? "" : " " + range;
+  struct {
+    const std::string& suffix;
+    bool integer;
+    std::string operator()(const bool*) const { return "true or false"; }
+    std::string operator()(const std::int64_t*) const { return "an integer" + suffix; }
+    std::string operator()(const double*) const {
+      return (integer ? "an integer" : "a number") + suffix;
+    }
+    std::string operator()(const std::string*) const { return "a text"; }
+    std::string operator()(const std::vector<std::int64_t>*) const {
+      return "a list of integers" + suffix;
+    }
+    std::string operator()(const Choice& choice) const {
+      std::string names;
+      for (const std::string_view name : choice.names) {
+        names += (names.empty() ? "" : "|") + std::string(name);
+      }
+      return names;
+    }
+  } describe{suffix, field.range.integer};
+  std::string text = std::visit(describe, field.value);
+  if (std::holds_alternative<std::vector<std::int64_t>*>(field.value)) {
+    text += ", at most " + std::to_string(field.range.max_entries) + " of them";
+  }
+  return text;
+}
+
+void AssignText(const Field& field, const std::string& text, const std::string& option) {
+  const Json value = std::visit(FromText{text}, field.value);
+  if (value.is_discarded()) Reject(option, field, "'" + Shown(text) + "'");
+  AssignJson(field, value, option);
+}
+
+void ConfigBuilder::AddJson(const Json& config, const std::string& origin,
+                            const std::string& source) {
+  if (!config.is_object()) {
+    throw ConfigError(origin + ": the config must be a JSON object, got " + Shown(config));
+  }
+  Flatten(config, "", origin, source);
+}
+
+void ConfigBuilder::Flatten(const Json& object, const std::string& prefix,
+                            const std::string& origin, const std::string& source) {
+  for (const auto& [key, value] : object.items()) {
+    const std::string path = prefix + key;
+    if (value.is_object()) {
+      Flatten(value, path + ".", origin, source);
+    } else {
+      assignments_.push_back({path, value, false, origin + ": " + Shown(path), source});
+    }
+  }
+}
+
+void ConfigBuilder::AddText(const std::string& path, const std::string& text,
+                            const std::string& option) {
+  assignments_.push_back({path, text, true, option, "flag"});
+}
+
+ResolvedConfig ConfigBuilder::Build() const {
+  ResolvedConfig resolved;
+  // The environment first: it decides which env_params there are.
+  for (const Assignment& assignment : assignments_) {
+    if (assignment.path != "env") continue;
+    if (!assignment.value.is_string()) {
+      throw ConfigError(assignment.origin + " must be a text, got " + Shown(assignment.value));
+    }
+    resolved.config.env = assignment.value.get<std::string>();
+  }
+  const FieldList fields = DescribeAll(resolved.config);
+  for (const Field& field : fields.fields()) resolved.sources[field.path] = "default";
+
+  for (const Assignment& assignment : assignments_) {
+    const Field* field = nullptr;
+    for (const Field& candidate : fields.fields()) {
+      if (candidate.path == assignment.path) field = &candidate;
+    }
+    if (field == nullptr) {
+      throw ConfigError(assignment.origin + " is not a known key; " +
+                        Suggestion(assignment.path, Paths(fields)));
+    }
+    if (assignment.is_text) {
+      AssignText(*field, assignment.value.get_ref<const std::string&>(), assignment.origin);
+    } else {
+      AssignJson(*field, assignment.value, assignment.origin);
+    }
+    resolved.sources[assignment.path] = assignment.source;
+  }
+  const bool own_horizon = resolved.config.horizon == 0;
+  Resolve(resolved.config);
+  if (own_horizon) resolved.sources["horizon"] = "environment";
+  return resolved;
+}
+
+Json ParseJson(const std::string& text, const std::string& name) {
+  std::vector<std::set<std::string>> keys;
+  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth > static_cast<int>(kMaxDepth)) {
+      throw ConfigError(name + ": nested more than " + std::to_string(kMaxDepth) + " deep");
+    }
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key &&
+        !keys.back().insert(parsed.get_ref<const std::string&>()).second) {
+      throw ConfigError(name + ": the key " + Shown(parsed) + " appears twice");
+    }
+    return true;
+  };
+  try {
+    return Json::parse(text, check);
+  } catch (const Json::parse_error& error) {
+    const std::size_t end = std::min<std::size_t>(error.byte, text.size());
+    const auto line =
+        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    throw ConfigError(name + ": line " + std::to_string(line) + ": not valid JSON" +
+                      (end >= text.size() ? " (it ends too early)" : ""));
+  } catch (const Json::exception& error) {
+    throw ConfigError(name + ": not valid JSON: " + Shown(std::string(error.what())));
+  }
+}
+
+Json ReadJsonFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) throw ConfigError(path + ": cannot be read");
+  return ParseJson(text.str(), path);
+}
+
+Json ConfigOf(const Json& document) {
+  return document.is_object() && document.contains("config") ? document["config"] : document;
+}
+
+Json ToJson(const RunConfig& config) {
+  RunConfig copy = config;
+  Json json = Json::object();
+  const FieldList fields = DescribeAll(copy);
+  for (const Field& field : fields.fields()) {
+    Json* target = &json;
+    std::istringstream parts(field.path);
+    for (std::string part; std::getline(parts, part, '.');) target = &(*target)[part];
+    *target = std::visit(ToValue{}, field.value);
+  }
+  return json;
+}
+
+std::string ConfigHash(const RunConfig& config) {
+  nlohmann::json sorted = nlohmann::json::parse(ToJson(config).dump());
+  for (const char* key : {"seed", "env_steps", "stop_when"}) sorted.erase(key);
+  if (config.shaping.eta_schedule == EtaSchedule::kConstant) sorted.erase("iterations");
+  const std::string text = sorted.dump();
+  std::array<char, 17> digits{};
+  std::snprintf(digits.data(), digits.size(), "%016llx",
+                static_cast<unsigned long long>(XXH64(text.data(), text.size(), 0)));
+  return std::string(digits.data(), 10);
+}
+
+const Json& FindPreset(const std::string& name) {
+  const auto found = Presets().find(name);
+  if (found != Presets().end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, preset] : Presets()) names.push_back(known);
+  throw ConfigError("--preset " + Shown(name) + " is not a known preset; " +
+                    Suggestion(name, names));
+}
+
+}  // namespace vime

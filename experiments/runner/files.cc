@@ -1,0 +1,131 @@
+#include "experiments/runner/files.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "lib/core/check.h"
+
+namespace vime {
+namespace {
+
+[[noreturn]] void Fail(const std::string& action, const std::string& path) {
+  throw IoError("cannot " + action + " " + path + ": " + std::strerror(errno));
+}
+
+// Writes everything or throws; retries after signals and short writes.
+void WriteAll(int descriptor, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) Fail("write", path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+class Descriptor {
+ public:
+  Descriptor(const std::string& path, int flags) : value_(::open(path.c_str(), flags, 0666)) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int value() const { return value_; }
+
+ private:
+  int value_;
+};
+
+}  // namespace
+
+void WriteFileAtomically(const std::string& path, std::string_view content) {
+  const std::string temporary = path + ".tmp";
+  try {
+    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+    if (file.value() < 0) Fail("create", temporary);
+    WriteAll(file.value(), content, path);
+    if (::fsync(file.value()) != 0) Fail("sync", path);
+  } catch (const IoError&) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) Fail("rename to", path);
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  const Descriptor directory(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory.value() >= 0) ::fsync(directory.value());
+}
+
+std::string ReadFile(const std::string& path) {
+  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  if (file.value() < 0) Fail("read", path);
+  std::string text;
+  char buffer[65536];
+  while (true) {
+    const ssize_t count = ::read(file.value(), buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) Fail("read", path);
+    if (count == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+bool FileExists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+void MakeDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw IoError("cannot create directory " + path + ": " + error.message());
+}
+
+void RemoveFile(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) Fail("remove", path);
+}
+
+void WriteStdout(std::string_view text) { WriteAll(STDOUT_FILENO, text, "standard output"); }
+
+LineWriter::LineWriter(std::string path)
+    : path_(std::move(path)),
+      descriptor_(
+          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) Fail("create", path_);
+}
+
+LineWriter::~LineWriter() { ::close(descriptor_); }
+
+void LineWriter::Append(std::string_view line) {
+  const off_t before = ::lseek(descriptor_, 0, SEEK_END);
+  try {
+    WriteAll(descriptor_, std::string(line) + '\n', path_);
+  } catch (const IoError&) {
+    // A full disk may have taken a part of the line.
+    if (before >= 0 && ::ftruncate(descriptor_, before) != 0) { /* the first error is thrown */
+    }
+    throw;
+  }
+}
+
+FileLock::FileLock(const std::string& path)
+    : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
+  if (descriptor_ < 0) Fail("create", path);
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    const bool held = errno == EWOULDBLOCK;
+    const int code = errno;
+    ::close(descriptor_);
+    errno = code;
+    if (held) throw IoError(path + " is locked: another process is using this run directory");
+    Fail("lock", path);
+  }
+}
+
+FileLock::~FileLock() { ::close(descriptor_); }
+
+}  // namespace vime

@@ -1,0 +1,33 @@
+#include "experiments/runner/metrics_json.h"
+
+#include <cmath>
+
+namespace vime {
+namespace {
+
+void Put(Json& line, const std::string& key, std::int64_t value) { line[key] = value; }
+
+void Put(Json& line, const std::string& key, double value) {
+  if (std::isfinite(value)) {
+    line[key] = value;
+    return;
+  }
+  line[key] = nullptr;
+  line[key + "_nonfinite"] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+void Put(Json& line, const std::string& key, const std::optional<double>& value) {
+  if (value) return Put(line, key, *value);
+  line[key] = nullptr;
+}
+
+}  // namespace
+
+Json ToJson(const IterationMetrics& metrics) {
+  Json line;
+  IterationMetrics::Describe(
+      metrics, [&](const char* key, const auto& value, const char*) { Put(line, key, value); });
+  return line;
+}
+
+}  // namespace vime

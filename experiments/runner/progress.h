@@ -1,0 +1,41 @@
+// The live progress of a run, on standard error, for people.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "lib/vime/metrics.h"
+
+namespace vime {
+
+enum class ProgressStyle {
+  kAuto,   ///< a bar on a terminal, else lines
+  kBar,    ///< one line that is rewritten
+  kLines,  ///< a plain line every ten seconds
+  kOff,
+};
+
+class Progress {
+ public:
+  /// `iterations` is how many there will be at most.
+  Progress(ProgressStyle style, std::int64_t iterations);
+  ~Progress();
+
+  void Show(const IterationMetrics& metrics, bool solved);
+  /// Leaves the last line standing and ends it.
+  void Finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  ProgressStyle style_;
+  bool colour_;
+  std::int64_t iterations_;
+  Clock::time_point start_ = Clock::now();
+  Clock::time_point last_shown_ = start_;
+  std::string last_;
+  bool open_line_ = false;
+};
+
+}  // namespace vime

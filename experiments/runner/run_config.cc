@@ -1,0 +1,185 @@
+#include "experiments/runner/run_config.h"
+
+#include <array>
+
+#include "envs/registry.h"
+#include "lib/core/check.h"
+
+namespace vime {
+
+#define VIME_ENUM_NAMES(Enum, ...)                                                 \
+  template <>                                                                      \
+  std::span<const std::string_view> EnumNames<Enum>() {                            \
+    static constexpr auto kNames = std::to_array<std::string_view>({__VA_ARGS__}); \
+    return kNames;                                                                 \
+  }
+VIME_ENUM_NAMES(Algorithm, "reinforce")
+VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "none")
+VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
+VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
+VIME_ENUM_NAMES(BonusNormalization, "median", "mean", "stddev", "none")
+VIME_ENUM_NAMES(ObservationNormalization, "bounds", "running", "none")
+VIME_ENUM_NAMES(ReturnForm, "reward-to-go", "trajectory")
+VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "none")
+VIME_ENUM_NAMES(GradientStep, "adam", "sgd")
+VIME_ENUM_NAMES(Activation, "relu", "tanh")
+VIME_ENUM_NAMES(Target, "next-observation", "delta")
+VIME_ENUM_NAMES(PriorScale, "constant", "fan-in")
+VIME_ENUM_NAMES(Sampling, "local", "direct", "moments")
+VIME_ENUM_NAMES(TrainingNoise, "shared", "per-example")
+VIME_ENUM_NAMES(KlSchedule, "constant", "data")
+VIME_ENUM_NAMES(GainForm, "taylor", "exact", "exact-reversed")
+#undef VIME_ENUM_NAMES
+
+void RunConfig::Describe(FieldList& f) {
+  const Range count{.low = 1, .high = 1e9};
+  const Range widths{.low = 1, .high = 4096, .max_entries = 8};
+  f.Add("env", env, "environment; see --list envs");
+  f.Add("seed", seed, "names every random number of the run", {.low = 0, .high = kMaxSeed});
+  f.Add("iterations", iterations, "policy updates", count);
+  f.Add("env_steps", env_steps, "stop once this many environment steps were taken; 0: no limit",
+        {.low = 0, .high = 1e15});
+  f.Add("stop_when", stop_when, "stop early when the task counts as solved");
+  f.Add("batch_steps", batch_steps, "environment steps per iteration, at least; episodes are whole",
+        {.low = 1, .high = 1e8});
+  f.Add("horizon", horizon, "steps after which an episode is cut; default: the environment's",
+        {.low = 1, .high = 1e6});
+  f.Add("gamma", reinforce.gamma, "discount", kProbability);
+  f.Add("algo", algo, "policy optimiser");
+  f.Add("bonus", bonus, "exploration bonus; see --list bonuses");
+  f.Add("eta", shaping.eta, "weight of the normalised bonus in the reward", kNonNegative);
+  f.Add("eta_schedule", shaping.eta_schedule, "how eta moves over the iterations");
+  f.Add("eta_final", shaping.eta_final, "eta of the last iteration, unless constant", kNonNegative);
+  f.Add("bonus_normalization", shaping.normalization,
+        "what bonuses are divided by: the mean of this statistic of the last batches");
+  f.Add("bonus_window", shaping.window, "batches in that mean", {.low = 1, .high = 1e6});
+  f.Add("bonus_clip", shaping.clip, "largest normalised bonus", kPositive);
+  f.Group("policy", [&](FieldList& g) {
+    g.Add("hidden", policy.hidden, "widths of the tanh layers of the mean", widths);
+    g.Add("initial_stddev", policy.initial_stddev, "initial standard deviation, normalised units",
+          kPositive);
+    g.Add("min_stddev", policy.min_stddev, "lower bound of the standard deviation", kPositive);
+    g.Add("max_stddev", policy.max_stddev, "upper bound of the standard deviation", kPositive);
+    g.Add("output_init_stddev", policy.output_init_stddev,
+          "standard deviation of the initial output weights", kNonNegative);
+    g.Add("observation_normalization", policy.observation_normalization,
+          "scale observations by their bounds, by running moments, or not");
+  });
+  f.Group("reinforce", [&](FieldList& g) {
+    g.Add("form", reinforce.form, "A_t: discounted reward to go, or return of the trajectory");
+    g.Add("baseline", reinforce.baseline,
+          "what is subtracted from A_t; optimal: per parameter, least variance");
+    g.Add("scale_returns", reinforce.scale_returns, "divide A by its standard deviation");
+    g.Add("step", reinforce.step, "gradient step");
+    g.Add("learning_rate", reinforce.learning_rate, "of the gradient step", kPositive);
+    g.Add("beta1", reinforce.beta1, "Adam: decay of the first moment", kUnitHalfOpen);
+    g.Add("beta2", reinforce.beta2, "Adam: decay of the second moment", kUnitHalfOpen);
+  });
+  f.Group("bnn", [&](FieldList& g) {
+    g.Add("hidden", bnn.hidden, "widths of the hidden layers", widths);
+    g.Add("activation", bnn.activation, "of the hidden layers");
+    g.Add("target", bnn.target, "what the network predicts, standardised");
+    g.Add("prior_stddev", bnn.prior_stddev, "of every weight; also the initial sigma", kPositive);
+    g.Add("prior_scale", bnn.prior_scale, "fan-in: divide prior_stddev by sqrt(inputs + 1)");
+    g.Add("likelihood_stddev", bnn.likelihood_stddev, "of the Gaussian likelihood, when fixed",
+          kPositive);
+    g.Add("learn_likelihood", bnn.learn_likelihood, "learn the likelihood sd per output");
+    g.Add("likelihood_rate", bnn.likelihood_rate, "rate of its moving average",
+          {.low = 0, .high = 1, .low_open = true});
+    g.Add("likelihood_floor", bnn.likelihood_floor, "least learned likelihood sd", kPositive);
+    g.Add("sampling", bnn.sampling,
+          "how E_q is taken; moments: in closed form, one hidden relu layer only");
+    g.Add("num_samples", bnn.num_samples, "Monte Carlo samples of E_q", {.low = 1, .high = 10000});
+    g.Add("training_noise", bnn.training_noise, "local sampling: noise of a minibatch");
+    g.Add("kl_schedule", bnn.kl_schedule,
+          "weight of the KL per minibatch: kl_weight, or kl_weight * minibatch / pool size");
+    g.Add("kl_weight", bnn.kl_weight, "see kl_schedule", kNonNegative);
+    g.Add("learning_rate", bnn.learning_rate, "of Adam", kPositive);
+    g.Add("updates", bnn.updates, "minibatches per iteration", {.low = 1, .high = 1e7});
+    g.Add("minibatch", bnn.minibatch, "transitions per minibatch", {.low = 1, .high = 1e5});
+    g.Add("pool_capacity", bnn.pool_capacity, "transitions in the replay pool",
+          {.low = 1, .high = 1e8});
+  });
+  f.Group("gain", [&](FieldList& g) {
+    g.Add("form", gain.form, "information gain: Taylor form, KL[new||old], or KL[old||new]");
+    g.Add("step_size", gain.step_size, "lambda of the Newton step", kPositive);
+  });
+}
+
+bool RunConfig::UsesBonus() const {
+  const bool scheduled = shaping.eta_schedule != EtaSchedule::kConstant && shaping.eta_final > 0;
+  return bonus != BonusKind::kNone && (shaping.eta > 0 || scheduled);
+}
+
+std::span<const BonusEntry> Bonuses() {
+  static constexpr auto kBonuses = std::to_array<BonusEntry>({
+      {BonusKind::kVime, "information gain of a Bayesian dynamics model"},
+      {BonusKind::kShuffled, "placebo: the bonuses of vime, in random order within each batch"},
+      {BonusKind::kNone, "no bonus, as with eta 0"},
+  });
+  return kBonuses;
+}
+
+FieldList DescribeAll(RunConfig& config) {
+  const EnvEntry* entry = FindEnvironment(config.env);
+  if (entry == nullptr) MakeEnvironment(config.env);  // throws, with a suggestion
+  for (const auto& [name, value] : DefaultParams(*entry)) config.env_params.emplace(name, value);
+  FieldList fields;
+  config.Describe(fields);
+  fields.Group("env_params", [&](FieldList& group) {
+    for (const EnvParam& param : entry->params) {
+      group.Add(param.name, config.env_params[param.name], param.help,
+                {.low = param.low, .high = param.high, .integer = param.integer});
+    }
+  });
+  return fields;
+}
+
+void Resolve(RunConfig& config) {
+  const EnvSpec spec = MakeEnvironment(config.env, config.env_params)->spec();
+  if (config.horizon == 0) config.horizon = spec.default_horizon;
+  if (config.policy.min_stddev > config.policy.max_stddev) {
+    throw ConfigError("policy.min_stddev must not exceed policy.max_stddev");
+  }
+  if (config.policy.initial_stddev < config.policy.min_stddev ||
+      config.policy.initial_stddev > config.policy.max_stddev) {
+    throw ConfigError("policy.initial_stddev must lie in [policy.min_stddev, policy.max_stddev]");
+  }
+  if (config.bnn.sampling == Sampling::kMoments &&
+      (config.bnn.hidden.size() != 1 || config.bnn.activation != Activation::kRelu)) {
+    throw ConfigError(
+        "bnn.sampling moments needs one hidden layer (bnn.hidden) and "
+        "bnn.activation relu");
+  }
+  if (config.shaping.eta_schedule == EtaSchedule::kExponential &&
+      !(config.shaping.eta > 0 && config.shaping.eta_final > 0)) {
+    throw ConfigError("eta_schedule exponential needs eta > 0 and eta_final > 0");
+  }
+  const double rows = static_cast<double>(config.batch_steps + config.horizon);
+  if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");
+}
+
+std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
+  VIME_CHECK(config.horizon > 0);
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  auto rollout = std::make_unique<Rollout>(
+      [env = config.env, params = config.env_params] { return MakeEnvironment(env, params); },
+      static_cast<int>(config.horizon), seed);
+  const EnvSpec& spec = rollout->spec();
+  auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
+  auto optimizer = std::make_unique<Reinforce>(config.reinforce, policy->num_parameters());
+  std::unique_ptr<Bonus> bonus;
+  if (config.UsesBonus()) {
+    bonus = std::make_unique<VimeBonus>(spec, config.bnn, config.gain, seed);
+  }
+  TrainerOptions options{.seed = seed,
+                         .batch_steps = config.batch_steps,
+                         .iterations = config.iterations,
+                         .num_threads = num_threads,
+                         .shaping = config.shaping};
+  options.shaping.shuffle = config.bonus == BonusKind::kShuffled;
+  return std::make_unique<Trainer>(options, std::move(rollout), std::move(policy),
+                                   std::move(optimizer), std::move(bonus));
+}
+
+}  // namespace vime

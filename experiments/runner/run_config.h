@@ -1,0 +1,64 @@
+// The configuration of a run: every choice that its results depend on.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "lib/core/fields.h"
+#include "lib/optim/reinforce.h"
+#include "lib/rl/env.h"
+#include "lib/rl/gaussian_policy.h"
+#include "lib/vime/trainer.h"
+
+namespace vime {
+
+inline constexpr double kMaxSeed = 9007199254740991.0;  // 2^53 - 1: exact in JSON
+
+enum class Algorithm { kReinforce };
+enum class BonusKind { kVime, kShuffled, kNone };
+enum class StopWhen { kIterations, kSolved };
+
+struct RunConfig {
+  std::string env = "mountaincar";
+  EnvParams env_params;
+  std::int64_t seed = 1;
+  std::int64_t iterations = 100;
+  std::int64_t env_steps = 0;  ///< stop once this many were taken; 0: no limit
+  StopWhen stop_when = StopWhen::kIterations;
+  std::int64_t batch_steps = 5000;
+  std::int64_t horizon = 0;  ///< 0 until resolved: the environment's own
+  Algorithm algo = Algorithm::kReinforce;
+  BonusKind bonus = BonusKind::kVime;
+  BonusShapingOptions shaping;
+  GaussianPolicyOptions policy;
+  ReinforceOptions reinforce;
+  DynamicsModelOptions bnn;
+  InformationGainOptions gain;
+
+  /// Adds every field except env_params (those depend on `env`).
+  void Describe(FieldList& fields);
+
+  /// Whether any iteration pays a bonus; otherwise no model is trained or scored.
+  bool UsesBonus() const;
+};
+
+/// A bonus that `--bonus` knows.
+struct BonusEntry {
+  BonusKind kind;
+  std::string_view help;
+};
+std::span<const BonusEntry> Bonuses();
+
+/// All fields of a config, those of its environment's parameters included, which take their
+/// defaults where they have no value yet. Throws ConfigError when config.env is unknown. The list
+/// refers into `config`.
+FieldList DescribeAll(RunConfig& config);
+
+/// Fills what depends on other fields (the horizon) and rejects combinations that make no sense.
+void Resolve(RunConfig& config);
+
+/// Builds the training loop that a resolved config describes.
+std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads);
+
+}  // namespace vime
