@@ -3,6 +3,7 @@
 // are listed in lib/kernels.
 #pragma once
 
+#include "lib/bnn/gaussian_change.h"
 #include "lib/bnn/information_gain_options.h"
 #include "lib/bnn/network_kernel.h"
 #include "lib/math/rows_view.h"
@@ -51,28 +52,9 @@ struct TaylorConsumer {
   VIME_INLINE F Gain(const F& lambda) const { return F(T(0.5)) * lambda * lambda * quadratic; }
 };
 
-/// u + u^2/2 - log(1 + u), the divergence of a relative change u of a standard deviation, without
-/// the cancellation of the literal formula near 0. `log1p_u` is log(1 + u).
-template <class F>
-VIME_INLINE F ScaleDivergence(const F& u, const F& log1p_u) {
-  using T = ScalarOf<F>;
-  constexpr int kTerms = kLanes<F> == 1 ? 14 : 8;
-  // u^2 - u^3/3 + u^4/4 - ...
-  F series = F(T((kTerms % 2 == 0 ? 1.0 : -1.0) / kTerms));
-#pragma GCC unroll 16
-  for (int n = kTerms - 1; n >= 3; --n) {
-    series = MulAdd(series, u, F(T((n % 2 == 0 ? 1.0 : -1.0) / n)));
-  }
-  const F near = MulAdd(series, u, F(T(1))) * u * u;
-  const F far = MulAdd(u * F(T(0.5)), u, u) - log1p_u;
-  return Select(Abs(u) < F(T(0.1)), near, far);
-}
-
 /// The exact divergence between q(phi') and q(phi), phi' = phi - lambda H^-1 grad, per weight:
-///   KL[new || old] = u + u^2/2 - log(1 + u) + (mu' - mu)^2/(2 sigma^2),   u = sigma'/sigma - 1
-///   KL[old || new] = the same with u = sigma/sigma' - 1 and sigma' in the last term
-/// where sigma' - sigma = log1p(sigmoid(rho) expm1(drho)) near 0, and log sigma' in log space far
-/// from it, so that neither small steps cancel nor large steps underflow.
+///   dmu = -lambda sigma^2 dL/dmu,   drho = -lambda sigma^3 / sigmoid(rho) dL/dsigma^2.
+/// KL[old || new] is the KL of the change from phi' back to phi.
 template <class F>
 struct ExactConsumer {
   using T = ScalarOf<F>;
@@ -84,29 +66,11 @@ struct ExactConsumer {
   VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
     const T sigma = net.stddev[p];
     const T variance = net.variance[p];
-    const T slope = net.slope[p];
-    // drho = -lambda H^-1 dL/drho = -lambda sigma^3/sigmoid(rho) dL/dsigma^2
-    const F d_rho = -(lambda * g_var) * F(variance * (sigma / slope));
-    const F near = Log1p(F(slope) * Expm1(d_rho)) * F(T(1) / sigma);
-    F u = near;
-    F log_ratio = Log1p(near);
-    const auto far = Abs(near) > F(T(0.5));
-    if (Any(far) || Any(Abs(d_rho) > F(T(1)))) {
-      const F far_log_ratio = LogSoftplus(F(net.rho[p]) + d_rho) - F(LogSoftplusOf(p));
-      const F far_u = Exp(far_log_ratio) - F(T(1));
-      const auto is_near = Abs(near) <= F(T(0.5));
-      u = Select(is_near, near, far_u);
-      log_ratio = Select(is_near, log_ratio, far_log_ratio);
-    }
-    F squared_shift = lambda * g_mu;
-    squared_shift = squared_shift * squared_shift * F(variance);  // (mu' - mu)^2/sigma^2
-    if (reversed) {
-      const F inverse = F(T(1)) / (F(T(1)) + u);
-      squared_shift = squared_shift * inverse * inverse;
-      u = Expm1(-log_ratio);
-      log_ratio = -log_ratio;
-    }
-    divergence = divergence + MulAdd(F(T(0.5)), squared_shift, ScaleDivergence(u, log_ratio));
+    const F rho = F(net.rho[p]);
+    const F d_mu = -(lambda * g_mu) * F(variance);
+    const F d_rho = -(lambda * g_var) * F(variance * (sigma / net.slope[p]));
+    const F kl = reversed ? KlOfChange(rho + d_rho, -d_mu, -d_rho) : KlOfChange(rho, d_mu, d_rho);
+    divergence = divergence + kl;
   }
 
   VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
@@ -117,9 +81,6 @@ struct ExactConsumer {
       }
     }
   }
-
- private:
-  VIME_INLINE T LogSoftplusOf(std::int64_t p) const { return LogSoftplus(net.rho[p]); }
 };
 
 /// out[b] = the information gain of row b: how far one Newton step on that row alone moves the

@@ -1,1 +1,348 @@
+// The Bayesian network against theory: finite differences, closed forms, Monte Carlo with a stated
+// probability of false alarm, and an independent implementation.
 #include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "lib/bnn/bayesian_network.h"
+#include "lib/kernels/kernels.h"
+#include "tests/bnn/eigen_reference.h"
+
+namespace vime {
+namespace {
+
+template <class T>
+struct Problem {
+  BayesianNetwork<T> network;
+  Features<T> x, y;
+};
+
+// A network with random belief and random rows, the same numbers in float and in double.
+template <class T>
+Problem<T> RandomProblem(std::vector<int> sizes, Activation activation, Index rows,
+                         double likelihood_stddev = 0.7) {
+  NetworkShape shape{std::move(sizes), activation};
+  const int n = shape.num_parameters();
+  Rng rng({11, Stream::kTest, static_cast<std::uint32_t>(n), 0});
+  const auto draw = [&](double scale, double offset) {
+    return static_cast<T>(static_cast<float>(offset + scale * rng.Normal()));
+  };
+  DiagonalGaussian<T> q{Vector<T>(n), Vector<T>(n)};
+  for (T& mean : q.mean) mean = draw(0.6, 0);
+  for (T& rho : q.rho) rho = draw(0.5, -1.5);
+  Features<T> x(rows, shape.num_inputs());
+  Features<T> y(rows, shape.num_outputs());
+  for (T& value : x.reshaped()) value = draw(1, 0);
+  for (T& value : y.reshaped()) value = draw(1, 0);
+  const int outputs = shape.num_outputs();
+  return {BayesianNetwork<T>(shape, q, Vector<T>::Constant(n, static_cast<T>(0.5)),
+                             Vector<T>::Constant(outputs, static_cast<T>(likelihood_stddev))),
+          x, y};
+}
+
+constexpr NoiseKey kKey{5, Stream::kTest, 1, 0};
+
+TEST_CASE("The ELBO gradient equals central differences for every way of sampling") {
+  struct Setting {
+    std::vector<int> sizes;
+    Activation activation;
+    Sampling sampling;
+  };
+  for (const Setting& setting : {
+           Setting{{3, 7, 2}, Activation::kRelu, Sampling::kMoments},
+           Setting{{2, 5, 3}, Activation::kTanh, Sampling::kLocal},
+           Setting{{2, 4, 5, 1}, Activation::kTanh, Sampling::kLocal},
+           Setting{{2, 4, 5, 1}, Activation::kTanh, Sampling::kDirect},
+           Setting{{3, 2}, Activation::kRelu, Sampling::kLocal},
+       }) {
+    auto problem = RandomProblem<double>(setting.sizes, setting.activation, 6);
+    BayesianNetwork<double>& network = problem.network;
+    const auto noise = MakeNoise<double>(network.shape(), setting.sampling, 3, kKey);
+    const auto loss = [&] {
+      network.Refresh();
+      return ComputeNegativeElbo<double>(network, problem.x, problem.y, 0.3, noise);
+    };
+    const VectorXd gradient = loss().gradient;
+    for (Index p = 0; p < gradient.size(); ++p) {
+      const double h = 1e-5;
+      const double at = network.phi()[p];
+      network.phi()[p] = at + h;
+      const double above = loss().loss;
+      network.phi()[p] = at - h;
+      const double below = loss().loss;
+      network.phi()[p] = at;
+      CHECK(std::abs((above - below) / (2 * h) - gradient[p]) < 1e-6 * (1 + std::abs(gradient[p])));
+    }
+    network.Refresh();
+  }
+}
+
+TEST_CASE("Closed-form moments equal their Monte Carlo estimate") {
+  auto problem = RandomProblem<double>({3, 8, 2}, Activation::kRelu, 5);
+  const auto moments = ComputeNegativeElbo<double>(problem.network, problem.x, problem.y, 0,
+                                                   {Sampling::kMoments, 1, {}, 0, {}});
+  const auto predicted =
+      Predict<double>(problem.network, problem.x, {Sampling::kMoments, 1, {}, 0, {}}).front();
+  // 5 standard errors on 20 numbers: a false alarm has probability below 2e-5.
+  constexpr int kDraws = 4000;
+  for (Index b = 0; b < problem.x.rows(); ++b) {
+    for (Index o = 0; o < 2; ++o) {
+      double sum = 0, sum2 = 0, square = 0, square2 = 0;
+      for (int draw = 0; draw < kDraws; ++draw) {
+        NoiseKey key = kKey;
+        key.iteration = static_cast<std::uint32_t>(draw);
+        const auto noise = MakeNoise<double>(problem.network.shape(), Sampling::kLocal, 1, key);
+        const double f = Predict<double>(problem.network, problem.x.row(b), noise).front()(0, o);
+        const double r = (f - problem.y(b, o)) * (f - problem.y(b, o));
+        sum += f;
+        sum2 += f * f;
+        square += r;
+        square2 += r * r;
+      }
+      const auto error = [](double s, double s2) {
+        return 5 * std::sqrt((s2 / kDraws - s * s / kDraws / kDraws) / kDraws);
+      };
+      CHECK(std::abs(sum / kDraws - predicted(b, o)) < error(sum, sum2));
+      CHECK(std::abs(square / kDraws - moments.squared_residual(b, o)) < error(square, square2));
+    }
+  }
+}
+
+TEST_CASE("Local and direct sampling have the same expected log-likelihood") {
+  auto problem = RandomProblem<double>({2, 6, 2}, Activation::kTanh, 4);
+  const auto mean_and_error = [&](Sampling sampling) {
+    double sum = 0, sum2 = 0;
+    constexpr int kDraws = 3000;
+    for (int draw = 0; draw < kDraws; ++draw) {
+      NoiseKey key = kKey;
+      key.iteration = static_cast<std::uint32_t>(draw);
+      const auto noise = MakeNoise<double>(problem.network.shape(), sampling, 2, key);
+      const double loss =
+          ComputeNegativeElbo<double>(problem.network, problem.x, problem.y, 0, noise).loss;
+      sum += loss;
+      sum2 += loss * loss;
+    }
+    const double mean = sum / kDraws;
+    return std::pair(mean, (sum2 / kDraws - mean * mean) / kDraws);
+  };
+  const auto [local, local_variance] = mean_and_error(Sampling::kLocal);
+  const auto [direct, direct_variance] = mean_and_error(Sampling::kDirect);
+  CHECK(std::abs(local - direct) < 5 * std::sqrt(local_variance + direct_variance));
+}
+
+TEST_CASE("The Monte Carlo form of the ELBO agrees with the closed form in expectation") {
+  auto problem = RandomProblem<double>({2, 4, 1}, Activation::kTanh, 3);
+  double sum = 0, sum2 = 0;
+  constexpr int kDraws = 4000;
+  for (int draw = 0; draw < kDraws; ++draw) {
+    NoiseKey key = kKey;
+    key.iteration = static_cast<std::uint32_t>(draw);
+    const auto noise = MakeNoise<double>(problem.network.shape(), Sampling::kDirect, 2, key);
+    // Both on the same weights: what remains is log q - log p against KL[q || p].
+    const double difference =
+        MonteCarloNegativeElbo<double>(problem.network, problem.x, problem.y, 1, noise) -
+        ComputeNegativeElbo<double>(problem.network, problem.x, problem.y, 1, noise).loss;
+    sum += difference;
+    sum2 += difference * difference;
+  }
+  CHECK(std::abs(sum / kDraws) < 5 * std::sqrt(sum2 / kDraws / kDraws));
+}
+
+TEST_CASE("With one weight the ELBO equals its closed form") {
+  // f = w x + b with w ~ N(m, s^2), b ~ N(c, t^2): E (f - y)^2 = (m x + c - y)^2 + x^2 s^2 + t^2.
+  auto problem = RandomProblem<double>({1, 1}, Activation::kRelu, 1);
+  const auto q = problem.network.posterior();
+  const VectorXd sigma = q.StandardDeviation();
+  const double x = problem.x(0, 0), y = problem.y(0, 0), sd = 0.7f;
+  const double expected = std::pow(q.mean[0] * x + q.mean[1] - y, 2) + std::pow(x * sigma[0], 2) +
+                          std::pow(sigma[1], 2);
+  // Gauss-Hermite with two nodes, eps = +-1, is exact for this square.
+  Noise<double> noise{Sampling::kLocal, 2, Eigen::Vector2d(1, -1), 0, {}};
+  const auto elbo = ComputeNegativeElbo<double>(problem.network, problem.x, problem.y, 0, noise);
+  CHECK(elbo.squared_residual(0, 0) == doctest::Approx(expected).epsilon(1e-13));
+  CHECK(elbo.log_likelihood[0] ==
+        doctest::Approx(-0.5 * expected / (sd * sd) - std::log(sd) - 0.5 * std::log(2 * M_PI))
+            .epsilon(1e-7));
+}
+
+TEST_CASE("The Taylor form approaches the exact information gain, with an error cubic in lambda") {
+  for (const Sampling sampling : {Sampling::kLocal, Sampling::kDirect, Sampling::kMoments}) {
+    auto problem = RandomProblem<double>({2, 6, 2}, Activation::kRelu, 8);
+    const auto noise = MakeNoise<double>(problem.network.shape(), sampling, 4, kKey);
+    const auto gap = [&](double lambda, GainForm form) {
+      const auto exact =
+          InformationGain<double>(problem.network, problem.x, problem.y, {form, lambda}, noise);
+      const auto taylor = InformationGain<double>(problem.network, problem.x, problem.y,
+                                                  {GainForm::kTaylor, lambda}, noise);
+      return VectorXd((exact - taylor).cwiseAbs());
+    };
+    for (const GainForm form : {GainForm::kExact, GainForm::kExactReversed}) {
+      const VectorXd ratio = gap(2e-3, form).cwiseQuotient(gap(1e-3, form));
+      for (const double r : ratio) CHECK(r == doctest::Approx(8).epsilon(0.15));
+    }
+  }
+}
+
+TEST_CASE(
+    "The exact information gain is the KL between the belief after a Newton step and before") {
+  for (const Sampling sampling : {Sampling::kLocal, Sampling::kDirect, Sampling::kMoments}) {
+    auto problem = RandomProblem<double>({3, 5, 2}, Activation::kRelu, 1);
+    const auto noise = MakeNoise<double>(problem.network.shape(), sampling, 4, kKey);
+    const double lambda = 0.05;
+    const auto q = problem.network.posterior();
+    const auto stepped = NewtonStep<double>(problem.network, problem.x, problem.y, lambda, noise);
+    const auto gain = [&](GainForm form) {
+      return InformationGain<double>(problem.network, problem.x, problem.y, {form, lambda},
+                                     noise)[0];
+    };
+    CHECK(gain(GainForm::kExact) == doctest::Approx(KlDivergence(stepped, q)).epsilon(1e-10));
+    CHECK(gain(GainForm::kExactReversed) ==
+          doctest::Approx(KlDivergence(q, stepped)).epsilon(1e-10));
+    CHECK(gain(GainForm::kTaylor) ==
+          doctest::Approx(TaylorKl<double>(q, stepped.mean - q.mean, stepped.rho - q.rho))
+              .epsilon(1e-10));
+  }
+}
+
+TEST_CASE("A perfectly predicted transition teaches nothing to a certain network") {
+  // With zero noise and y = f(x) the gradient of the likelihood vanishes.
+  auto problem = RandomProblem<double>({2, 6, 2}, Activation::kRelu, 4);
+  const Noise<double> zero{
+      Sampling::kLocal, 1, VectorXd::Zero(problem.network.shape().num_units()), 0, {}};
+  const Features<double> y = PredictAtMean<double>(problem.network, problem.x);
+  const auto gain = InformationGain<double>(problem.network, problem.x, y, {}, zero);
+  CHECK(gain.cwiseAbs().maxCoeff() < 1e-28);
+}
+
+TEST_CASE("Rows do not influence each other and threads change nothing") {
+  auto problem = RandomProblem<float>({3, 32, 2}, Activation::kRelu, 1000);
+  const auto noise = MakeNoise<float>(problem.network.shape(), Sampling::kLocal, 10, kKey);
+  const auto all =
+      InformationGain<float>(problem.network, problem.x, problem.y, {}, noise, /*threads=*/1);
+  CHECK(InformationGain<float>(problem.network, problem.x, problem.y, {}, noise, 4) == all);
+  // Rows 17 .. 40 alone, under their own names.
+  Noise<float> shifted = noise;
+  shifted.key.item += 17;
+  const auto some = InformationGain<float>(problem.network, problem.x.middleRows(17, 24),
+                                           problem.y.middleRows(17, 24), {}, shifted);
+  CHECK(some == all.segment(17, 24));
+}
+
+TEST_CASE("All kernels of this machine give the same bits") {
+  auto problem = RandomProblem<float>({3, 32, 2}, Activation::kRelu, 77);
+  auto deep = RandomProblem<float>({4, 9, 7, 3}, Activation::kTanh, 77);
+  struct Results {
+    Vector<float> gain, exact, moments, deep, gradient, normals;
+  };
+  const auto run = [&] {
+    const auto noise = MakeNoise<float>(problem.network.shape(), Sampling::kLocal, 10, kKey);
+    const auto deep_noise = MakeNoise<float>(deep.network.shape(), Sampling::kLocal, 3, kKey);
+    const Noise<float> none{Sampling::kMoments, 1, {}, 0, {}};
+    return Results{
+        InformationGain<float>(problem.network, problem.x, problem.y, {}, noise),
+        InformationGain<float>(problem.network, problem.x, problem.y, {GainForm::kExact, 0.01},
+                               noise),
+        InformationGain<float>(problem.network, problem.x, problem.y, {}, none),
+        InformationGain<float>(deep.network, deep.x, deep.y, {}, deep_noise),
+        ComputeNegativeElbo<float>(problem.network, problem.x, problem.y, 0.2, noise).gradient,
+        NormalSequence<float>(kKey, 1003)};
+  };
+  SelectKernels("portable");
+  const Results portable = run();
+  for (const std::string_view name : AvailableKernels()) {
+    CAPTURE(name);
+    SelectKernels(name);
+    const Results results = run();
+    CHECK(results.gain == portable.gain);
+    CHECK(results.exact == portable.exact);
+    CHECK(results.moments == portable.moments);
+    CHECK(results.deep == portable.deep);
+    CHECK(results.gradient == portable.gradient);
+    CHECK(results.normals == portable.normals);
+  }
+  SelectKernels("auto");
+}
+
+TEST_CASE("Float kernels agree with an independent double implementation on the same noise") {
+  struct Setting {
+    std::vector<int> sizes;
+    Activation activation;
+  };
+  for (const Setting& setting :
+       {Setting{{3, 32, 2}, Activation::kRelu}, Setting{{26, 32, 20}, Activation::kRelu},
+        Setting{{4, 9, 7, 3}, Activation::kTanh}, Setting{{3, 2}, Activation::kRelu}}) {
+    for (const double lambda : {1e-5, 0.01}) {
+      constexpr Index kRows = 40;
+      auto problem = RandomProblem<float>(setting.sizes, setting.activation, kRows, 5.0);
+      auto exact_problem = RandomProblem<double>(setting.sizes, setting.activation, kRows, 5.0);
+      const NetworkShape& shape = problem.network.shape();
+      const auto noise = MakeNoise<float>(shape, Sampling::kLocal, 10, kKey);
+      const auto taylor = InformationGain<float>(problem.network, problem.x, problem.y,
+                                                 {GainForm::kTaylor, lambda}, noise);
+      const auto exact = InformationGain<float>(problem.network, problem.x, problem.y,
+                                                {GainForm::kExact, lambda}, noise);
+      for (Index b = 0; b < kRows; ++b) {
+        NoiseKey key = kKey;
+        key.item += static_cast<std::uint32_t>(b);
+        const VectorXd eps = NormalSequence<float>(key, 10 * shape.num_units()).cast<double>();
+        const auto expected = testing::ReferenceInformationGain(
+            shape, exact_problem.network.posterior(), exact_problem.network.likelihood_stddev(),
+            exact_problem.x.row(b), exact_problem.y.row(b), eps, 10, lambda);
+        CHECK(static_cast<double>(taylor[b]) == doctest::Approx(expected.taylor).epsilon(1e-5));
+        CHECK(static_cast<double>(exact[b]) == doctest::Approx(expected.exact).epsilon(1e-5));
+      }
+    }
+  }
+}
+
+TEST_CASE("Normals drawn in lanes have the moments and the tails of the normal distribution") {
+  constexpr Index kCount = 1 << 21;
+  const Vector<float> z = NormalSequence<float>(kKey, kCount);
+  double m1 = 0, m2 = 0, m3 = 0, m4 = 0, lag = 0;
+  Index beyond2 = 0, beyond4 = 0;
+  for (Index i = 0; i < kCount; ++i) {
+    const double v = static_cast<double>(z[i]);
+    m1 += v;
+    m2 += v * v;
+    m3 += v * v * v;
+    m4 += v * v * v * v;
+    if (i > 0) lag += v * static_cast<double>(z[i - 1]);
+    beyond2 += std::abs(v) > 2;
+    beyond4 += std::abs(v) > 4;
+  }
+  // 5 standard errors each: a fair generator fails one of seven with probability 4e-6.
+  const double n = static_cast<double>(kCount);
+  const double se = 5 / std::sqrt(n);
+  CHECK(std::abs(m1 / n) < se);
+  CHECK(std::abs(m2 / n - 1) < se * std::sqrt(2.));
+  CHECK(std::abs(m3 / n) < se * std::sqrt(15.));
+  CHECK(std::abs(m4 / n - 3) < se * std::sqrt(96.));
+  CHECK(std::abs(lag / n) < se);
+  const auto tail = [&](Index count, double p) {
+    return std::abs(static_cast<double>(count) / n - p) < se * std::sqrt(p);
+  };
+  CHECK(tail(beyond2, 0.0455002638963584));
+  CHECK(tail(beyond4, 6.334248366623973e-5));
+}
+
+TEST_CASE("Noise keyed by row equals the sequence of that row, in float and in double") {
+  const auto problem = RandomProblem<float>({1, 1}, Activation::kRelu, 20);
+  // One sample of a linear unit: prediction = m + sd eps.
+  const auto noise = MakeNoise<float>(problem.network.shape(), Sampling::kLocal, 1, kKey);
+  const auto prediction = Predict<float>(problem.network, problem.x, noise).front();
+  const auto mean = PredictAtMean<float>(problem.network, problem.x);
+  const Vector<float> sigma = problem.network.posterior().StandardDeviation();
+  for (Index b = 0; b < 20; ++b) {
+    NoiseKey key = kKey;
+    key.item += static_cast<std::uint32_t>(b);
+    const double eps = static_cast<double>(NormalSequence<float>(key, 1)[0]);
+    CHECK(eps == doctest::Approx(NormalSequence<double>(key, 1)[0]).epsilon(1e-6));
+    const double x = static_cast<double>(problem.x(b, 0));
+    const double sd = std::hypot(static_cast<double>(sigma[0]) * x, static_cast<double>(sigma[1]));
+    CHECK(static_cast<double>(prediction(b, 0)) ==
+          doctest::Approx(static_cast<double>(mean(b, 0)) + sd * eps).epsilon(1e-5));
+  }
+}
+
+}  // namespace
+}  // namespace vime
