@@ -7,33 +7,50 @@
 namespace vime {
 namespace {
 
+// Sources may hold names of files, which need not be UTF-8.
+std::string Dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string PrintedConfig(const ResolvedConfig& resolved) {
   Json json;
   json["config"] = ToJson(resolved.config);
   json["sources"] = resolved.sources;
   json["config_hash"] = ConfigHash(resolved.config);
-  return json.dump(2) + "\n";
+  return Dump(json);
 }
 
-// One or two lines for people: what happened and where the files are.
-std::string Closing(const RunOutcome& outcome) {
+// The member as JSON text, "null" when there is none: an old summary may lack it.
+std::string Member(const Json& json, const char* key) {
+  return json.is_object() && json.contains(key) ? json[key].dump() : "null";
+}
+
+// For people: what happened and where the files are.
+std::string Closing(const RunOutcome& outcome, bool quiet) {
   const Json& s = outcome.summary;
+  const std::string first_success = Member(s, "first_success_env_steps");
+  const std::string before = outcome.existed ? "finished before: " : "";
   std::string text;
   if (outcome.status == RunStatus::kInterrupted) {
-    text = "interrupted; the metrics so far are kept\n";
+    text = "interrupted; the metrics so far are kept, the same command starts over\n";
   } else if (outcome.status == RunStatus::kDiverged) {
-    text = "diverged: " + s.value("error", "") + "\n";
-  } else if (s.value("solved", false)) {
-    text = "solved at iteration " + s["solved_iteration"].dump() + ", after " +
-           s["solved_env_steps"].dump() + " environment steps\n";
-  } else if (s.contains("first_success_env_steps") && !s["first_success_env_steps"].is_null()) {
-    text = "not solved; first success after " + s["first_success_env_steps"].dump() +
-           " environment steps\n";
+    const bool known = s.contains("error") && s["error"].is_string();
+    text = std::string("vime-run: ") + (outcome.existed ? "diverged before, at " : "diverged at ") +
+           (known ? OneLine(s["error"].get<std::string>()) : "an unknown iteration") + "\n";
+  } else if (Member(s, "solved") == "true") {
+    text = before + "solved at iteration " + Member(s, "solved_iteration") + ", after " +
+           Member(s, "solved_env_steps") + " environment steps\n";
+  } else if (first_success != "null") {
+    text = before + "not solved; first success after " + first_success + " environment steps\n";
   } else {
-    text = "not solved; no episode succeeded\n";
+    text = before + "not solved; no episode succeeded\n";
   }
-  if (outcome.status == RunStatus::kSkipped) text = "finished before, nothing to do: " + text;
-  return text + "results: " + outcome.directory + "/{summary.json,metrics.jsonl,policy.json}\n";
+  if (quiet) return outcome.status == RunStatus::kDiverged ? text : "";
+  if (outcome.existed) text += "nothing to do; --if-exists overwrite starts over\n";
+  const char* files = outcome.status == RunStatus::kInterrupted
+                          ? "/{metrics.jsonl,policy.json}"
+                          : "/{summary.json,metrics.jsonl,policy.json}";
+  return text + "results: " + OneLine(outcome.directory) + files + "\n";
 }
 
 }  // namespace
@@ -49,11 +66,9 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
     return 0;
   }
   const RunOutcome outcome = Run(command.resolved, command.options, command.argv, stop);
-  if (!command.options.quiet || outcome.status == RunStatus::kDiverged) {
-    std::cerr << Closing(outcome);
-  }
+  std::cerr << Closing(outcome, command.options.quiet);
   if (command.options.json && !outcome.summary.is_null()) {
-    WriteStdout(outcome.summary.dump(2) + "\n");
+    WriteStdout(Dump(outcome.summary));
   }
   switch (outcome.status) {
     case RunStatus::kDiverged:
@@ -61,10 +76,16 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
     case RunStatus::kInterrupted:
       return 128 + stop_signal;
     case RunStatus::kFinished:
-    case RunStatus::kSkipped:
       break;
   }
   return 0;
+}
+
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
 }
 
 }  // namespace vime

@@ -1,5 +1,8 @@
 // vime-run: one run from the command line. Exit codes: 0 ok, 1 internal error, 2 usage or config,
 // 3 diverged, 4 I/O or a locked run directory, 130 and 143 interrupted by SIGINT and SIGTERM.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 
@@ -14,19 +17,30 @@ std::atomic<int> stop_signal{0};
 
 // The first signal asks the run to stop after its iteration, a second one ends it at once.
 void RequestStop(int signal) {
-  stop_requested = true;
   stop_signal = signal;
-  std::signal(signal, SIG_DFL);
+  stop_requested = true;
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
 }
 
-int Fail(int code, const char* message) {
-  std::cerr << "vime-run: " << message << "\n";
+// A standard stream that is closed must not become the descriptor of the next file that is opened.
+// Standard output is opened so that writing to it still fails: there the result would be lost.
+void OccupyStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);  // the lowest that is free
+  }
+}
+
+int Fail(int code, const std::string& message) {
+  std::cerr << "vime-run: " << vime::OneLine(message) << "\n";
   return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  OccupyStandardStreams();
   std::signal(SIGINT, RequestStop);
   std::signal(SIGTERM, RequestStop);
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe and a full disk are errors of write(2)

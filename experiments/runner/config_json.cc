@@ -2,26 +2,24 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
+#include <cstring>
 #include <set>
 #include <sstream>
 
+#include "envs/registry.h"
+#include "experiments/runner/files.h"
 #include "lib/core/check.h"
 #include "lib/core/names.h"
 
 namespace vime {
 namespace {
 
-constexpr std::size_t kMaxDepth = 32;
-
-std::string NumberText(double value) {
-  std::array<char, 32> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return {buffer.data(), end};
-}
+constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;
 
 // "at least 0 and less than 1", or "" where everything goes.
 std::string RangeText(const Range& range) {
@@ -70,6 +68,12 @@ bool AsInteger(const Json& value, std::int64_t& integer) {
   return value.is_number() && ToInteger(value.get<double>(), integer);
 }
 
+bool IsGroup(const std::string& path, const FieldList& fields) {
+  return path == "env_params" ||
+         std::any_of(fields.fields().begin(), fields.fields().end(),
+                     [&](const Field& field) { return field.path.starts_with(path + "."); });
+}
+
 /// Writes a JSON value to the field; false when its type or range does not fit.
 struct Assign {
   const Json& json;
@@ -84,13 +88,14 @@ struct Assign {
   }
   bool operator()(double* value) const {
     if (!json.is_number()) return false;
-    *value = json.get<double>();
+    *value = json.get<double>() + 0.0;  // -0 becomes 0, so that their hashes agree
     return std::isfinite(*value) && range.Contains(*value) &&
            (!range.integer || *value == std::floor(*value));
   }
   bool operator()(std::string* value) const {
-    if (json.is_string()) *value = json.get<std::string>();
-    return json.is_string();
+    if (!json.is_string() || json.get_ref<const std::string&>().empty()) return false;
+    *value = json.get<std::string>();
+    return true;
   }
   bool operator()(std::vector<std::int64_t>* value) const {
     if (!json.is_array() || json.size() > range.max_entries) return false;
@@ -138,8 +143,10 @@ struct FromText {
   Json operator()(const std::string*) const { return text; }
   Json operator()(const std::vector<std::int64_t>*) const {
     Json list = Json::array();
-    if (text.empty()) return list;
-    std::istringstream stream(text + ",");
+    const bool brackets = text.size() >= 2 && text.front() == '[' && text.back() == ']';
+    const std::string entries = brackets ? text.substr(1, text.size() - 2) : text;
+    if (entries.empty()) return list;
+    std::istringstream stream(entries + ",");
     for (std::string part; std::getline(stream, part, ',');) {
       std::int64_t integer = 0;
       double number = 0;
@@ -151,9 +158,11 @@ struct FromText {
   Json operator()(const Choice&) const { return text; }
 };
 
-void AssignJson(const Field& field, const Json& value, const std::string& origin) {
+// `shown` is the value as the user wrote it.
+void AssignJson(const Field& field, const Json& value, const std::string& origin,
+                const std::string& shown) {
   if (std::visit(Assign{value, field.range}, field.value)) return;
-  std::string got = Shown(value);
+  std::string got = shown;
   if (const Choice* choice = std::get_if<Choice>(&field.value);
       choice != nullptr && value.is_string()) {
     const std::vector<std::string> names(choice->names.begin(), choice->names.end());
@@ -180,20 +189,48 @@ std::vector<std::string> Paths(const FieldList& fields) {
 
 }  // namespace
 
+std::string NumberText(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  std::string text(buffer.data(), end);
+  for (const char* padding : {"e+0", "e+"}) {  // 1e+06 is 1e6
+    if (const auto at = text.find(padding); at != std::string::npos) {
+      text.replace(at, std::strlen(padding), "e");
+    }
+  }
+  return text;
+}
+
+std::string SuggestPath(const std::string& name, const std::vector<std::string>& known,
+                        char separator, const std::string& otherwise) {
+  std::string_view stem = name;
+  while (stem.starts_with(separator)) stem.remove_prefix(1);
+  const std::string ending = separator + std::string(stem);
+  std::string endings;
+  for (const std::string& candidate : known) {
+    const bool fits = !stem.empty() && candidate.ends_with(ending);
+    if (fits) endings += (endings.empty() ? "" : " or ") + candidate;
+  }
+  if (endings.empty()) endings = ClosestName(name, known);
+  return endings.empty() ? otherwise : "did you mean " + endings + "?";
+}
+
 std::string AllowedValues(const Field& field) {
   const std::string range = RangeText(field.range);
   const std::string suffix = range.empty() ? "" : " " + range;
   struct {
     const std::string& suffix;
     bool integer;
+    std::size_t max_entries;
     std::string operator()(const bool*) const { return "true or false"; }
     std::string operator()(const std::int64_t*) const { return "an integer" + suffix; }
     std::string operator()(const double*) const {
       return (integer ? "an integer" : "a number") + suffix;
     }
-    std::string operator()(const std::string*) const { return "a text"; }
+    std::string operator()(const std::string*) const { return "a text that is not empty"; }
     std::string operator()(const std::vector<std::int64_t>*) const {
-      return "a list of integers" + suffix;
+      return "a list of at most " + std::to_string(max_entries) + " integers" + suffix +
+             ", such as 64,32";
     }
     std::string operator()(const Choice& choice) const {
       std::string names;
@@ -202,18 +239,15 @@ std::string AllowedValues(const Field& field) {
       }
       return names;
     }
-  } describe{suffix, field.range.integer};
-  std::string text = std::visit(describe, field.value);
-  if (std::holds_alternative<std::vector<std::int64_t>*>(field.value)) {
-    text += ", at most " + std::to_string(field.range.max_entries) + " of them";
-  }
-  return text;
+  } describe{suffix, field.range.integer, field.range.max_entries};
+  return std::visit(describe, field.value);
 }
 
 void AssignText(const Field& field, const std::string& text, const std::string& option) {
   const Json value = std::visit(FromText{text}, field.value);
-  if (value.is_discarded()) Reject(option, field, "'" + Shown(text) + "'");
-  AssignJson(field, value, option);
+  const std::string shown = "'" + Shown(text) + "'";
+  if (value.is_discarded()) Reject(option, field, shown);
+  AssignJson(field, value, option, shown);
 }
 
 void ConfigBuilder::AddJson(const Json& config, const std::string& origin,
@@ -221,14 +255,22 @@ void ConfigBuilder::AddJson(const Json& config, const std::string& origin,
   if (!config.is_object()) {
     throw ConfigError(origin + ": the config must be a JSON object, got " + Shown(config));
   }
+  const auto first = static_cast<std::ptrdiff_t>(assignments_.size());
   Flatten(config, "", origin, source);
+  std::set<std::string> paths;  // {"bnn": {"updates": 1}, "bnn.updates": 2}
+  for (auto assignment = assignments_.begin() + first; assignment != assignments_.end();
+       ++assignment) {
+    if (!paths.insert(assignment->path).second) {
+      throw ConfigError(assignment->origin + " appears twice");
+    }
+  }
 }
 
 void ConfigBuilder::Flatten(const Json& object, const std::string& prefix,
                             const std::string& origin, const std::string& source) {
   for (const auto& [key, value] : object.items()) {
     const std::string path = prefix + key;
-    if (value.is_object()) {
+    if (value.is_object() && !value.empty()) {
       Flatten(value, path + ".", origin, source);
     } else {
       assignments_.push_back({path, value, false, origin + ": " + Shown(path), source});
@@ -241,32 +283,54 @@ void ConfigBuilder::AddText(const std::string& path, const std::string& text,
   assignments_.push_back({path, text, true, option, "flag"});
 }
 
+void ConfigBuilder::CheckKnown(const Assignment& assignment, const FieldList& fields,
+                               const std::string& env) const {
+  std::vector<std::string> known = Paths(fields);
+  if (std::find(known.begin(), known.end(), assignment.path) != known.end()) return;
+  if (assignment.path.starts_with("env_params.")) {
+    std::erase_if(known, [](const std::string& path) { return !path.starts_with("env_params."); });
+    throw ConfigError(
+        assignment.origin + " is not a parameter of " + env + "; " +
+        (known.empty() ? "it has no env_params" : Suggestion(assignment.path, known)));
+  }
+  if (IsGroup(assignment.path, fields)) {
+    throw ConfigError(assignment.origin + " is a group of keys; --print-config shows them");
+  }
+  throw ConfigError(assignment.origin + " is not a known key; " +
+                    SuggestPath(assignment.path, known, '.', "--print-config shows all keys"));
+}
+
 ResolvedConfig ConfigBuilder::Build() const {
   ResolvedConfig resolved;
   // The environment first: it decides which env_params there are.
   for (const Assignment& assignment : assignments_) {
     if (assignment.path != "env") continue;
+    std::vector<std::string> known;
+    for (const EnvEntry& entry : Environments()) known.push_back(entry.name);
     if (!assignment.value.is_string()) {
-      throw ConfigError(assignment.origin + " must be a text, got " + Shown(assignment.value));
+      throw ConfigError(assignment.origin + " must be the name of an environment, got " +
+                        Shown(assignment.value));
     }
     resolved.config.env = assignment.value.get<std::string>();
+    if (FindEnvironment(resolved.config.env) == nullptr) {
+      throw ConfigError(assignment.origin + ": unknown environment '" + Shown(resolved.config.env) +
+                        "'; " + Suggestion(resolved.config.env, known));
+    }
   }
   const FieldList fields = DescribeAll(resolved.config);
   for (const Field& field : fields.fields()) resolved.sources[field.path] = "default";
 
   for (const Assignment& assignment : assignments_) {
-    const Field* field = nullptr;
-    for (const Field& candidate : fields.fields()) {
-      if (candidate.path == assignment.path) field = &candidate;
-    }
-    if (field == nullptr) {
-      throw ConfigError(assignment.origin + " is not a known key; " +
-                        Suggestion(assignment.path, Paths(fields)));
-    }
+    const bool empty_group = assignment.value.is_object() && IsGroup(assignment.path, fields);
+    if (empty_group) continue;
+    CheckKnown(assignment, fields, resolved.config.env);
+    const Field& field =
+        *std::find_if(fields.fields().begin(), fields.fields().end(),
+                      [&](const Field& candidate) { return candidate.path == assignment.path; });
     if (assignment.is_text) {
-      AssignText(*field, assignment.value.get_ref<const std::string&>(), assignment.origin);
+      AssignText(field, assignment.value.get_ref<const std::string&>(), assignment.origin);
     } else {
-      AssignJson(*field, assignment.value, assignment.origin);
+      AssignJson(field, assignment.value, assignment.origin, Shown(assignment.value));
     }
     resolved.sources[assignment.path] = assignment.source;
   }
@@ -279,7 +343,9 @@ ResolvedConfig ConfigBuilder::Build() const {
 Json ParseJson(const std::string& text, const std::string& name) {
   std::vector<std::set<std::string>> keys;
   const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (depth > static_cast<int>(kMaxDepth)) {
+    const bool opens =
+        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= kMaxDepth) {
       throw ConfigError(name + ": nested more than " + std::to_string(kMaxDepth) + " deep");
     }
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
@@ -293,25 +359,42 @@ Json ParseJson(const std::string& text, const std::string& name) {
   try {
     return Json::parse(text, check);
   } catch (const Json::parse_error& error) {
-    const std::size_t end = std::min<std::size_t>(error.byte, text.size());
-    const auto line =
-        1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    throw ConfigError(name + ": line " + std::to_string(line) + ": not valid JSON" +
-                      (end >= text.size() ? " (it ends too early)" : ""));
-  } catch (const Json::exception& error) {
-    throw ConfigError(name + ": not valid JSON: " + Shown(std::string(error.what())));
+    const std::string before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const auto column = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    // "[...] parse error at line 1, column 2: syntax error while parsing value - WHAT; expected
+    // ..."
+    std::string what = error.what();
+    if (const auto dash = what.find(" - "); dash != std::string::npos) what.erase(0, dash + 3);
+    what.erase(std::min(what.find("; expected"), what.size()));
+    throw ConfigError(name + ": line " + std::to_string(line) + ", column " +
+                      std::to_string(column) + ": not valid JSON: " + Shown(what));
+  } catch (const Json::exception& error) {  // a number out of range
+    const std::string what = error.what();
+    throw ConfigError(name + ": not valid JSON: " + Shown(what.substr(what.find("] ") + 2)));
   }
 }
 
-Json ReadJsonFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) throw ConfigError(path + ": cannot be read");
-  return ParseJson(text.str(), path);
+Json ReadJsonFile(const std::string& path, const std::string& name) {
+  std::string text;
+  try {
+    text = ReadFile(path, kMaxFileBytes);
+  } catch (const IoError& error) {
+    throw ConfigError(name + ": " + error.what());
+  }
+  return ParseJson(text, name);
 }
 
-Json ConfigOf(const Json& document) {
-  return document.is_object() && document.contains("config") ? document["config"] : document;
+Json ConfigOf(const Json& document, const std::string& origin) {
+  if (!document.is_object() || !document.contains("config")) return document;
+  const bool written_by_us = document.contains("config_hash");
+  for (const auto& [key, value] : document.items()) {
+    if (!written_by_us && key != "config" && key != "description") {
+      throw ConfigError(origin + ": " + Shown(key) +
+                        " stands beside the key config; put it inside");
+    }
+  }
+  return document["config"];
 }
 
 Json ToJson(const RunConfig& config) {
@@ -343,8 +426,7 @@ const Json& FindPreset(const std::string& name) {
   if (found != Presets().end()) return found->second;
   std::vector<std::string> names;
   for (const auto& [known, preset] : Presets()) names.push_back(known);
-  throw ConfigError("--preset " + Shown(name) + " is not a known preset; " +
-                    Suggestion(name, names));
+  throw ConfigError("--preset: unknown preset '" + Shown(name) + "'; " + Suggestion(name, names));
 }
 
 }  // namespace vime

@@ -44,18 +44,21 @@ class ConfigBuilder {
   };
   void Flatten(const Json& object, const std::string& prefix, const std::string& origin,
                const std::string& source);
+  void CheckKnown(const Assignment& assignment, const FieldList& fields,
+                  const std::string& env) const;
 
   std::vector<Assignment> assignments_;
 };
 
-/// Parses a JSON file strictly: duplicate keys and deep nesting are errors. Throws ConfigError
-/// naming the file, and the line where it is malformed.
-Json ReadJsonFile(const std::string& path);
+/// Parses a JSON file strictly: duplicate keys, deep nesting and more than 64 MiB are errors.
+/// Throws ConfigError that begins with `name` and says where the text is malformed.
+Json ReadJsonFile(const std::string& path, const std::string& name);
 Json ParseJson(const std::string& text, const std::string& name);
 
 /// The config object of a file given to --config: the file itself, or the member "config" of a
-/// run.json or of the output of --print-config.
-Json ConfigOf(const Json& document);
+/// run.json, of the output of --print-config or of a preset. Throws ConfigError that begins with
+/// `origin` when keys beside that member would be ignored.
+Json ConfigOf(const Json& document, const std::string& origin);
 
 /// The config as nested JSON, every field present.
 Json ToJson(const RunConfig& config);
@@ -66,8 +69,16 @@ Json ToJson(const RunConfig& config);
 /// them.
 std::string ConfigHash(const RunConfig& config);
 
-/// The range of a field as text for help and messages, such as "a number > 0" or "a|b|c".
+/// The range of a field as text for messages, such as "a number > 0" or "a|b|c".
 std::string AllowedValues(const Field& field);
+
+/// The shortest decimal that reads back as the same number, such as 0.1 or 1e6.
+std::string NumberText(double value);
+
+/// What to tell someone who wrote the dotted (or, for options, dashed) `name`: the closest of
+/// `known` or those that end in `name`, or else `otherwise`.
+std::string SuggestPath(const std::string& name, const std::vector<std::string>& known,
+                        char separator, const std::string& otherwise);
 
 /// Checks a text as written on the command line and assigns it; `option` names it in the message.
 void AssignText(const Field& field, const std::string& text, const std::string& option);

@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "lib/core/check.h"
 
@@ -37,6 +39,8 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int value() const { return value_; }
+  /// False when what was written may be lost.
+  bool Close() { return ::close(std::exchange(value_, -1)) == 0; }
 
  private:
   int value_;
@@ -45,23 +49,28 @@ class Descriptor {
 }  // namespace
 
 void WriteFileAtomically(const std::string& path, std::string_view content) {
-  const std::string temporary = path + ".tmp";
+  const std::string temporary = path + kTemporarySuffix;
+  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+  if (file.value() < 0) Fail("create", temporary);
   try {
-    const Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
-    if (file.value() < 0) Fail("create", temporary);
     WriteAll(file.value(), content, path);
-    if (::fsync(file.value()) != 0) Fail("sync", path);
+    if (::fsync(file.value()) != 0 || !file.Close()) Fail("write", path);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) Fail("replace", path);
   } catch (const IoError&) {
     ::unlink(temporary.c_str());
     throw;
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) Fail("rename to", path);
   const std::string parent = std::filesystem::path(path).parent_path().string();
   const Descriptor directory(parent.empty() ? "." : parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory.value() >= 0) ::fsync(directory.value());
 }
 
-std::string ReadFile(const std::string& path) {
+std::string ReadFile(const std::string& path, std::size_t max_bytes) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) Fail("read", path);
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
+    throw IoError("cannot read " + path + ": not a regular file");
+  }
   const Descriptor file(path, O_RDONLY | O_CLOEXEC);
   if (file.value() < 0) Fail("read", path);
   std::string text;
@@ -72,6 +81,10 @@ std::string ReadFile(const std::string& path) {
     if (count < 0) Fail("read", path);
     if (count == 0) return text;
     text.append(buffer, static_cast<std::size_t>(count));
+    if (text.size() > max_bytes) {
+      throw IoError("cannot read " + path + ": larger than " + std::to_string(max_bytes >> 20) +
+                    " MiB");
+    }
   }
 }
 
@@ -84,6 +97,18 @@ void MakeDirectories(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error) throw IoError("cannot create directory " + path + ": " + error.message());
+}
+
+std::vector<std::string> ListDirectory(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(path, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  if (error) throw IoError("cannot read directory " + path + ": " + error.message());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 void RemoveFile(const std::string& path) {

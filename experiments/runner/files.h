@@ -2,21 +2,31 @@
 // names the path and the reason.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vime {
 
+/// What the name of a temporary file ends in.
+inline constexpr const char* kTemporarySuffix = ".tmp";
+
 /// Replaces the file as a whole: temporary name, fsync, rename, fsync of the directory.
+/// When that fails, the old file stands and no temporary file is left.
 void WriteFileAtomically(const std::string& path, std::string_view content);
 
-/// The text of a file that must exist.
-std::string ReadFile(const std::string& path);
+/// The text of a regular file or a pipe. Throws for anything else, such as a directory or a device,
+/// and for more than `max_bytes`, without reading further.
+std::string ReadFile(const std::string& path, std::size_t max_bytes);
 
 bool FileExists(const std::string& path);
 
 /// Creates a directory and its parents.
 void MakeDirectories(const std::string& path);
+
+/// The names in a directory, sorted.
+std::vector<std::string> ListDirectory(const std::string& path);
 
 /// Removes a file if it is there.
 void RemoveFile(const std::string& path);

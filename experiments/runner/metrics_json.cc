@@ -7,21 +7,23 @@ namespace {
 
 void Put(Json& line, const std::string& key, std::int64_t value) { line[key] = value; }
 
-void Put(Json& line, const std::string& key, double value) {
-  if (std::isfinite(value)) {
-    line[key] = value;
-    return;
-  }
-  line[key] = nullptr;
-  line[key + "_nonfinite"] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
+void Put(Json& line, const std::string& key, double value) { PutNumber(line, key, value); }
 
 void Put(Json& line, const std::string& key, const std::optional<double>& value) {
-  if (value) return Put(line, key, *value);
+  if (value) return PutNumber(line, key, *value);
   line[key] = nullptr;
 }
 
 }  // namespace
+
+void PutNumber(Json& json, const std::string& key, double value) {
+  if (std::isfinite(value)) {
+    json[key] = value;
+    return;
+  }
+  json[key] = nullptr;
+  json[key + "_nonfinite"] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
 
 Json ToJson(const IterationMetrics& metrics) {
   Json line;

@@ -8,8 +8,10 @@
 
 namespace vime {
 
-/// The metrics as one flat object. Absent values are null; values that are not finite are null and
-/// `<key>_nonfinite` says what they were.
+/// Sets json[key]. A value that is not finite becomes null and `<key>_nonfinite` says what it was.
+void PutNumber(Json& json, const std::string& key, double value);
+
+/// The metrics as one flat object. Absent values are null.
 Json ToJson(const IterationMetrics& metrics);
 
 }  // namespace vime

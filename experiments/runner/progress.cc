@@ -3,6 +3,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 
@@ -12,30 +14,27 @@ namespace {
 constexpr double kLineSeconds = 10;
 constexpr double kBarSeconds = 0.05;
 
+[[gnu::format(printf, 1, 2)]] std::string Text(const char* format, ...) {
+  char text[400];  // longer than any double with %.2f
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return std::string(text, std::min(static_cast<std::size_t>(length), sizeof text - 1));
+}
+
 std::string Duration(double seconds) {
-  char text[32];
-  if (seconds < 100) {
-    std::snprintf(text, sizeof text, "%.1fs", seconds);
-  } else if (seconds < 6000) {
-    std::snprintf(text, sizeof text, "%dm%02ds", static_cast<int>(seconds) / 60,
-                  static_cast<int>(seconds) % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%dh%02dm", static_cast<int>(seconds / 3600),
-                  static_cast<int>(seconds / 60) % 60);
-  }
-  return text;
+  if (!(seconds < 3.6e8)) return ">100000h";
+  if (seconds < 100) return Text("%.1fs", seconds);
+  const int s = static_cast<int>(seconds);
+  if (seconds < 6000) return Text("%dm%02ds", s / 60, s % 60);
+  return Text("%dh%02dm", s / 3600, s / 60 % 60);
 }
 
 std::string Count(double value) {
-  char text[32];
-  if (value >= 1e6) {
-    std::snprintf(text, sizeof text, "%.2fM", value / 1e6);
-  } else if (value >= 1e4) {
-    std::snprintf(text, sizeof text, "%.0fk", value / 1e3);
-  } else {
-    std::snprintf(text, sizeof text, "%.0f", value);
-  }
-  return text;
+  if (value >= 1e6) return Text("%.2fM", value / 1e6);
+  if (value >= 1e4) return Text("%.0fk", value / 1e3);
+  return Text("%.0f", value);
 }
 
 std::size_t TerminalColumns() {
@@ -60,46 +59,44 @@ Progress::~Progress() { Finish(); }
 
 void Progress::Show(const IterationMetrics& m, bool solved) {
   if (style_ == ProgressStyle::kOff) return;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
+  const auto now = Clock::now();
+  const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double done = static_cast<double>(m.iteration + 1);
   const double left = elapsed / done * (static_cast<double>(iterations_) - done);
-  char text[256];
-  int length = std::snprintf(
-      text, sizeof text, "iteration %lld/%lld  steps %s  return %.2f  success %3.0f%%",
-      static_cast<long long>(m.iteration + 1), static_cast<long long>(iterations_),
-      Count(static_cast<double>(m.env_steps)).c_str(), m.return_mean, 100 * m.success_fraction);
-  last_.assign(text, static_cast<std::size_t>(length));
-  if (m.bonus_mean) {
-    length = std::snprintf(text, sizeof text, "  bonus %.2e", *m.bonus_mean);
-    last_.append(text, static_cast<std::size_t>(length));
-  }
-  last_ += "  " + Count(static_cast<double>(m.env_steps) / elapsed) + " steps/s  ETA " +
-           Duration(left) + (solved ? "  solved" : "");
+  last_ = Text("iteration %lld/%lld  steps %s  return %.2f  success %3.0f%%",
+               static_cast<long long>(m.iteration + 1), static_cast<long long>(iterations_),
+               Count(static_cast<double>(m.env_steps)).c_str(), m.return_mean,
+               100 * m.success_fraction);
+  if (solved) last_ += " solved";
+  if (m.bonus_mean) last_ += Text("  bonus %.1e", *m.bonus_mean);
+  last_ +=
+      "  " + Count(static_cast<double>(m.env_steps) / elapsed) + " steps/s  ETA " + Duration(left);
+  solved_ = solved;
+  pending_ = true;
 
-  const auto now = Clock::now();
   const double waited = std::chrono::duration<double>(now - last_shown_).count();
-  const bool final_line = m.iteration + 1 == iterations_;
+  const bool bar = style_ == ProgressStyle::kBar;
+  if (waited < (bar ? kBarSeconds : kLineSeconds) && !(bar && m.iteration == 0)) return;
+  last_shown_ = now;
+  Print();
+}
+
+void Progress::Print() {
   if (style_ == ProgressStyle::kLines) {
-    if (waited < kLineSeconds && !final_line) return;
     std::fprintf(stderr, "%s\n", last_.c_str());
   } else {
-    if (waited < kBarSeconds && m.iteration > 0 && !final_line) {
-      open_line_ = true;
-      return;
-    }
     const std::string shown = last_.substr(0, TerminalColumns() - 1);
-    const bool green = colour_ && solved;
-    std::fprintf(stderr, "\r%s%s%s\x1b[K", green ? "\x1b[32m" : "", shown.c_str(),
-                 green ? "\x1b[0m" : "");
+    const bool colour = colour_ && solved_;
+    std::fprintf(stderr, "\r%s%s%s\x1b[K", colour ? "\x1b[32m" : "", shown.c_str(),
+                 colour ? "\x1b[0m" : "");
     open_line_ = true;
   }
-  last_shown_ = now;
+  pending_ = false;
 }
 
 void Progress::Finish() {
-  if (style_ == ProgressStyle::kBar && open_line_) {
-    std::fprintf(stderr, "\r%s\x1b[K\n", last_.substr(0, TerminalColumns() - 1).c_str());
-  }
+  if (pending_) Print();
+  if (open_line_) std::fprintf(stderr, "\n");
   open_line_ = false;
 }
 

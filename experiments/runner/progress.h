@@ -23,19 +23,23 @@ class Progress {
   ~Progress();
 
   void Show(const IterationMetrics& metrics, bool solved);
-  /// Leaves the last line standing and ends it.
+  /// Shows the last iteration, if it was not shown yet, and ends the line.
   void Finish();
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  void Print();
 
   ProgressStyle style_;
   bool colour_;
   std::int64_t iterations_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_shown_ = start_;
-  std::string last_;
-  bool open_line_ = false;
+  std::string last_;        // the text of the last iteration
+  bool solved_ = false;     // as of the last iteration
+  bool pending_ = false;    // last_ was not shown
+  bool open_line_ = false;  // the bar stands on a line without an end
 };
 
 }  // namespace vime

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
-#include <filesystem>
 #include <memory>
 
 #include "experiments/runner/build_info.h"
@@ -13,7 +13,6 @@
 #include "experiments/runner/policy_json.h"
 #include "experiments/runner/summary.h"
 #include "lib/core/check.h"
-#include "lib/core/names.h"
 #include "lib/kernels/kernels.h"
 
 namespace vime {
@@ -30,11 +29,12 @@ std::span<const std::string_view> EnumNames<ProgressStyle>() {
 }
 
 void RunOptions::Describe(FieldList& f) {
-  f.Add("out", out, "run directory; default: runs/<env>-<algo>-<config hash>-s<seed>");
-  f.Add("if_exists", if_exists, "when the run directory exists already");
+  f.Add("out", out, "run directory [runs/<env>-<algo>-<config hash>-s<seed>]");
+  f.Add("if_exists", if_exists, "when the run exists already");
   f.Add("threads", threads, "threads of this run; the results do not depend on it",
         {.low = 1, .high = 256});
-  f.Add("simd", simd, "kernels: auto, portable, v3 (AVX2), v4 (AVX-512); same results");
+  f.Add("simd", simd,
+        "kernels, all with the same results: auto|portable|v3|v4 (v3: AVX2, v4: AVX-512)");
   f.Add("progress", progress, "live progress on standard error");
   f.Add("quiet", quiet, "print errors only");
   f.Add("json", json, "print the summary as JSON on standard output");
@@ -89,16 +89,17 @@ struct Existing {
 
 Existing Inspect(const std::string& directory) {
   Existing existing;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    if (name == ".lock" || name.ends_with(".tmp")) continue;
-    const bool ours = std::find(kRunFiles.begin(), kRunFiles.end(), name) != kRunFiles.end();
+  for (const std::string& name : ListDirectory(directory)) {
+    if (name == ".lock") continue;
+    const bool ours = std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](const char* file) {
+      return name == file || name == std::string(file) + kTemporarySuffix;
+    });
     (ours ? existing.any_run_file : existing.other_files) = true;
   }
   const auto read = [&](const char* name, Json& target) {
     const std::string path = directory + "/" + name;
     try {
-      if (FileExists(path)) target = ReadJsonFile(path);
+      if (FileExists(path)) target = ReadJsonFile(path, path);
     } catch (const ConfigError&) {  // a broken file counts as an absent one
     }
   };
@@ -139,13 +140,18 @@ bool PrepareDirectory(const std::string& directory, const ResolvedConfig& resolv
     const std::string old_hash = ValueOr<std::string>(existing.manifest, "config_hash", "");
     const auto old_seed = ValueOr<std::int64_t>(existing.manifest, "seed", -1);
     const bool same = old_hash == hash && old_seed == resolved.config.seed;
-    if (!same && !existing.manifest.is_null()) {
+    if (old_hash.empty()) {
+      throw ConfigError("--out " + directory +
+                        " holds files but no run.json that can be read; choose another "
+                        "directory or --if-exists overwrite");
+    }
+    if (!same) {
       throw ConfigError("--out " + directory + " holds another run (config " + old_hash +
                         ", seed " + std::to_string(old_seed) + "); this one is config " + hash +
                         ", seed " + std::to_string(resolved.config.seed) +
                         "; choose another directory or --if-exists overwrite");
     }
-    const Json limits_before = ConfigOf(existing.manifest);
+    const Json limits_before = ValueOr(existing.manifest, "config", Json::object());
     const Json limits_now = ToJson(resolved.config);
     bool same_limits = limits_before.is_object();
     for (const char* key : {"iterations", "env_steps", "stop_when"}) {
@@ -154,14 +160,19 @@ bool PrepareDirectory(const std::string& directory, const ResolvedConfig& resolv
     }
     const std::string status = ValueOr<std::string>(existing.summary, "status", "");
     if (same && same_limits && (status == "finished" || status == "diverged")) {
-      outcome.status = status == "finished" ? RunStatus::kSkipped : RunStatus::kDiverged;
+      outcome.status = status == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
+      outcome.existed = true;
       outcome.summary = existing.summary;
       return true;
     }
   }
-  // The summary first: it must never stand beside metrics of another run.
+  // The summary first: it must never stand beside metrics of another run. The manifest stays until
+  // it is replaced: it is what shows that the directory is ours.
   RemoveFile(directory + "/summary.json");
-  for (const char* name : kRunFiles) RemoveFile(directory + "/" + name);
+  for (const std::string name : kRunFiles) {
+    RemoveFile(directory + "/" + name + kTemporarySuffix);
+    if (name != "run.json") RemoveFile(directory + "/" + name);
+  }
   return false;
 }
 

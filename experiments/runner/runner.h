@@ -30,10 +30,11 @@ struct RunOptions {
   void Describe(FieldList& fields);
 };
 
-enum class RunStatus { kFinished, kDiverged, kInterrupted, kSkipped };
+enum class RunStatus { kFinished, kDiverged, kInterrupted };
 
 struct RunOutcome {
   RunStatus status = RunStatus::kFinished;
+  bool existed = false;  ///< an earlier run had the results; nothing was computed
   std::string directory;
   Json summary;  ///< null when interrupted
 };

@@ -3,17 +3,22 @@
 #include <algorithm>
 #include <vector>
 
+#include "experiments/runner/metrics_json.h"
 #include "lib/core/statistics.h"
 
 namespace vime {
 namespace {
 
 Json OrNull(const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(); }
-Json OrNull(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
 
-Json MeanOrNull(const std::deque<double>& values) {
-  if (values.empty()) return nullptr;
+std::optional<double> MeanOf(const std::deque<double>& values) {
+  if (values.empty()) return std::nullopt;
   return Mean(std::vector<double>(values.begin(), values.end()));
+}
+
+void Put(Json& json, const char* key, const std::optional<double>& value) {
+  if (value) return PutNumber(json, key, *value);
+  json[key] = nullptr;
 }
 
 void Push(std::deque<double>& window, double value, std::size_t length) {
@@ -65,12 +70,13 @@ Json SummaryBuilder::ToJson(const RunConfig& config, const std::string& error,
   json["solved_iteration"] = OrNull(solved_iteration_);
   json["solved_env_steps"] = OrNull(solved_env_steps_);
   json["first_success_env_steps"] = OrNull(first_success_env_steps_);
-  json["success_fraction_last20"] = MeanOrNull(last_success_);
-  json["return_last20"] = MeanOrNull(last_return_);
-  json["return_best"] = OrNull(best_return_);
-  json["auc_return"] =
-      env_steps_ > 0 ? Json(return_area_ / static_cast<double>(env_steps_)) : Json();
-  json["coverage_fraction"] = iterations_ > 0 ? Json(coverage_) : Json();
+  const bool any = env_steps_ > 0;
+  Put(json, "success_fraction_last20", MeanOf(last_success_));
+  Put(json, "return_last20", MeanOf(last_return_));
+  Put(json, "return_best", best_return_);
+  Put(json, "auc_return",
+      any ? std::optional(return_area_ / static_cast<double>(env_steps_)) : std::nullopt);
+  Put(json, "coverage_fraction", any ? std::optional(coverage_) : std::nullopt);
   json["wall_s"] = wall_s;
   return json;
 }

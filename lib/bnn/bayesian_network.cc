@@ -37,7 +37,8 @@ int NetworkShape::num_units() const { return UnitsPerSample(sizes.data(), num_la
 std::vector<int> NetworkShape::FanIn() const {
   std::vector<int> fan_in;
   for (int l = 0; l < num_layers(); ++l) {
-    fan_in.insert(fan_in.end(), static_cast<std::size_t>((sizes[l] + 1) * sizes[l + 1]),
+    fan_in.insert(fan_in.end(),
+                  static_cast<std::size_t>(sizes[l] + 1) * static_cast<std::size_t>(sizes[l + 1]),
                   sizes[l] + 1);
   }
   return fan_in;

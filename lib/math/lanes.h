@@ -21,7 +21,13 @@
 #include <immintrin.h>
 #endif
 
+// Where an operation is many instructions (portable lanes, sanitizers), inlining without limit
+// costs the compiler minutes.
+#if VIME_LANE_WIDTH == 4 || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define VIME_INLINE inline
+#else
 #define VIME_INLINE inline __attribute__((always_inline))
+#endif
 
 namespace vime {
 

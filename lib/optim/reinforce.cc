@@ -89,9 +89,14 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
                             ? RewardToGo(batch, rewards, options_.gamma)
                             : PerStep(batch, TrajectoryReturns(batch, rewards, options_.gamma));
   if (options_.scale_returns) {
-    const double scale =
+    double scale =
         StandardDeviation({advantages.data(), static_cast<std::size_t>(advantages.size())});
-    if (scale > 0) advantages /= scale;
+    if (!std::isfinite(scale)) throw NumericalError("the spread of the returns is not finite");
+    // Equal returns have no spread but rounding errors.
+    if (scale <= 1e-12 * advantages.cwiseAbs().maxCoeff()) scale = 1;
+    advantages /= scale;
+    linear_.Rescale(scale_ / scale);
+    scale_ = scale;
   }
   const GradientEstimate estimate = Estimate(batch, advantages, policy, num_threads);
   if (options_.baseline == BaselineKind::kLinear) linear_.Fit(batch, advantages);

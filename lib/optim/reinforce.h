@@ -8,7 +8,9 @@
 
 namespace vime {
 
-/// The A_t of sum_t grad log pi(a_t|s_t) (A_t - b).
+/// The A_t of sum_t grad log pi(a_t|s_t) (A_t - b). The trajectory form estimates the gradient of
+/// J = E[R]. Reward-to-go has a smaller variance; it counts what follows step t from there on,
+/// without the factor gamma^t that step t has in J, so the two agree only when gamma = 1.
 enum class ReturnForm {
   kRewardToGo,  ///< A_t = sum_{u >= t} gamma^{u - t} r_u
   kTrajectory,  ///< A_t = R, the discounted return of the whole trajectory
@@ -52,7 +54,8 @@ class Reinforce : public PolicyOptimizer {
  private:
   ReinforceOptions options_;
   Adam<double> adam_;
-  LinearBaseline linear_;
+  LinearBaseline linear_;  // predicts A, in units of scale_
+  double scale_ = 1;       // what the last returns were divided by
 };
 
 }  // namespace vime

@@ -38,6 +38,8 @@ class LinearBaseline {
   /// 0 before the first Fit.
   VectorXd Predict(const Batch& batch) const;
   void Fit(const Batch& batch, const VectorXd& advantages);
+  /// Multiplies the predictions by a factor: a change of the unit of A.
+  void Rescale(double factor) { coefficients_ *= factor; }
 
  private:
   VectorXd coefficients_;

@@ -24,7 +24,7 @@ struct Axis {
   std::string name;
   double low = 0;
   double high = 0;
-  std::string unit = "";
+  std::string unit = {};
 };
 
 /// What is fixed about an environment once its parameters are chosen.

@@ -15,6 +15,21 @@ namespace {
 constexpr Index kLanesPerGroup = 16;  // episodes that share one policy pass per step
 constexpr Index kNoiseSteps = 32;     // steps of action noise drawn at a time
 
+// Rounds an observation to float; false when that is not finite.
+bool StoreObservation(std::span<const double> observation, Index row, Features<float>& rows) {
+  bool finite = true;
+  for (Index d = 0; d < rows.cols(); ++d) {
+    rows(row, d) = static_cast<float>(observation[static_cast<std::size_t>(d)]);
+    finite = finite && std::isfinite(rows(row, d));
+  }
+  return finite;
+}
+
+[[noreturn]] void ThrowNotFinite(Index episode, Index step) {
+  throw NumericalError("rollout: the environment left the finite numbers in episode " +
+                       std::to_string(episode) + ", step " + std::to_string(step));
+}
+
 }  // namespace
 
 // Up to sixteen episodes in lockstep: episode i owns rows [i horizon, (i + 1) horizon).
@@ -58,9 +73,7 @@ void Rollout::RunEpisodes(const Policy& policy, std::uint32_t iteration, Index f
     const auto episode = static_cast<std::uint32_t>(first + i);
     group.rngs.emplace_back(NoiseKey{seed_, Stream::kEnvironment, iteration, episode});
     group.envs[static_cast<std::size_t>(i)]->Reset(group.rngs.back(), group.observation);
-    for (int d = 0; d < observation_dim; ++d) {
-      group.observations(i, d) = static_cast<float>(group.observation[static_cast<std::size_t>(d)]);
-    }
+    if (!StoreObservation(group.observation, i, group.observations)) ThrowNotFinite(first + i, 0);
     group.trajectories[static_cast<std::size_t>(i)] = {.begin = i * horizon_};
     group.success_steps[static_cast<std::size_t>(i)] = 0;
   }
@@ -101,18 +114,15 @@ void Rollout::RunEpisodes(const Policy& policy, std::uint32_t iteration, Index f
       }
       const Step step =
           env.Advance(group.action, group.rngs[static_cast<std::size_t>(i)], group.observation);
-      bool finite = std::isfinite(step.reward);
-      for (int d = 0; d < observation_dim; ++d) {
-        const double value = group.observation[static_cast<std::size_t>(d)];
-        finite = finite && std::isfinite(value);
-        group.observations(i, d) = static_cast<float>(value);
-        group.steps.next_observations(row, d) = static_cast<float>(value);
-      }
-      if (!finite) {
-        throw NumericalError("rollout: the environment left the finite numbers in episode " +
-                             std::to_string(first + i) + ", step " + std::to_string(t));
-      }
+      const bool finite_state = StoreObservation(group.observation, i, group.observations);
       const auto point = env.CoveragePoint();
+      if (!finite_state || !std::isfinite(step.reward) || !std::isfinite(point[0]) ||
+          !std::isfinite(point[1])) {
+        ThrowNotFinite(first + i, t);
+      }
+      for (int d = 0; d < observation_dim; ++d) {
+        group.steps.next_observations(row, d) = group.observations(i, d);
+      }
       group.steps.coverage(row, 0) = static_cast<float>(point[0]);
       group.steps.coverage(row, 1) = static_cast<float>(point[1]);
       group.steps.rewards[row] = step.reward;

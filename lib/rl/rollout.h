@@ -25,7 +25,7 @@ class Rollout {
   int horizon() const { return horizon_; }
 
   /// The shortest sequence of whole episodes 0, 1, 2, ... with at least `min_steps` steps. Throws
-  /// NumericalError when an observation or a reward is not finite.
+  /// NumericalError when an observation (as float), a reward or a place on the grid is not finite.
   void Collect(const Policy& policy, Index min_steps, std::uint32_t iteration, int num_threads,
                Batch& batch);
 

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Installs the Debian or Ubuntu packages that vime is built from and with.
+set -eu
+if [ "$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi
+$as_root apt-get update -q
+DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q --no-install-recommends \
+  g++ make cmake git libeigen3-dev libcli11-dev nlohmann-json3-dev libxxhash-dev doctest-dev
