@@ -113,41 +113,46 @@ VIME_INLINE double LaneSum(double x) { return x; }
 
 // ---- Lanes -------------------------------------------------------------------------------------
 
-#define VIME_CONCAT_(a, b) a##b
-#define VIME_CONCAT(a, b) VIME_CONCAT_(a, b)
-inline namespace VIME_CONCAT(width, VIME_LANE_WIDTH) {
+#if VIME_LANE_WIDTH == 16
+#define VIME_WIDTH_NAMESPACE width16
+#elif VIME_LANE_WIDTH == 8
+#define VIME_WIDTH_NAMESPACE width8
+#else
+#define VIME_WIDTH_NAMESPACE width4
+#endif
+inline namespace VIME_WIDTH_NAMESPACE {
 
-  inline constexpr int kWidth = VIME_LANE_WIDTH;
-  inline constexpr int kParts = 16 / kWidth;
+inline constexpr int kWidth = VIME_LANE_WIDTH;
+inline constexpr int kParts = 16 / kWidth;
 
-  using FloatPart = float __attribute__((vector_size(kWidth * 4)));
-  using IntPart = std::int32_t __attribute__((vector_size(kWidth * 4)));
-  using WordPart = std::uint32_t __attribute__((vector_size(kWidth * 4)));
-  using WidePart = std::uint64_t __attribute__((vector_size(kWidth * 4)));
+using FloatPart = float __attribute__((vector_size(kWidth * 4)));
+using IntPart = std::int32_t __attribute__((vector_size(kWidth * 4)));
+using WordPart = std::uint32_t __attribute__((vector_size(kWidth * 4)));
+using WidePart = std::uint64_t __attribute__((vector_size(kWidth * 4)));
 
 #define VIME_PARTS _Pragma("GCC unroll 4") for (int p = 0; p < kParts; ++p)
 
-  struct MaskLanes {
-    IntPart part[kParts];
-  };
+struct MaskLanes {
+  IntPart part[kParts];
+};
 
-  struct IntLanes {
-    IntPart part[kParts];
-    IntLanes() = default;
-    VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS part[p] = IntPart{} + x; }
-  };
+struct IntLanes {
+  IntPart part[kParts];
+  IntLanes() = default;
+  VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS part[p] = IntPart{} + x; }
+};
 
-  struct WordLanes {
-    WordPart part[kParts];
-    WordLanes() = default;
-    VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS part[p] = WordPart{} + x; }
-  };
+struct WordLanes {
+  WordPart part[kParts];
+  WordLanes() = default;
+  VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS part[p] = WordPart{} + x; }
+};
 
-  struct FloatLanes {
-    FloatPart part[kParts];
-    FloatLanes() = default;
-    VIME_INLINE FloatLanes(float x) { VIME_PARTS part[p] = x - FloatPart{}; }
-  };
+struct FloatLanes {
+  FloatPart part[kParts];
+  FloatLanes() = default;
+  VIME_INLINE FloatLanes(float x) { VIME_PARTS part[p] = x - FloatPart{}; }
+};
 
 #define VIME_BINARY(Type, op)                                  \
   VIME_INLINE Type operator op(const Type& a, const Type& b) { \
@@ -155,22 +160,22 @@ inline namespace VIME_CONCAT(width, VIME_LANE_WIDTH) {
     VIME_PARTS c.part[p] = a.part[p] op b.part[p];             \
     return c;                                                  \
   }
-  VIME_BINARY(FloatLanes, +)
-  VIME_BINARY(FloatLanes, -)
-  VIME_BINARY(FloatLanes, *)
-  VIME_BINARY(FloatLanes, /)
-  VIME_BINARY(IntLanes, &)
-  VIME_BINARY(IntLanes, |)
-  VIME_BINARY(IntLanes, ^)
-  VIME_BINARY(WordLanes, +)
-  VIME_BINARY(WordLanes, ^)
+VIME_BINARY(FloatLanes, +)
+VIME_BINARY(FloatLanes, -)
+VIME_BINARY(FloatLanes, *)
+VIME_BINARY(FloatLanes, /)
+VIME_BINARY(IntLanes, &)
+VIME_BINARY(IntLanes, |)
+VIME_BINARY(IntLanes, ^)
+VIME_BINARY(WordLanes, +)
+VIME_BINARY(WordLanes, ^)
 #undef VIME_BINARY
 
-  VIME_INLINE FloatLanes operator-(const FloatLanes& a) {
-    FloatLanes c;
-    VIME_PARTS c.part[p] = -a.part[p];
-    return c;
-  }
+VIME_INLINE FloatLanes operator-(const FloatLanes& a) {
+  FloatLanes c;
+  VIME_PARTS c.part[p] = -a.part[p];
+  return c;
+}
 
 #define VIME_COMPARE(op)                                                        \
   VIME_INLINE MaskLanes operator op(const FloatLanes& a, const FloatLanes& b) { \
@@ -178,148 +183,148 @@ inline namespace VIME_CONCAT(width, VIME_LANE_WIDTH) {
     VIME_PARTS c.part[p] = a.part[p] op b.part[p];                              \
     return c;                                                                   \
   }
-  VIME_COMPARE(<)
-  VIME_COMPARE(>)
-  VIME_COMPARE(<=)
-  VIME_COMPARE(>=)
-  VIME_COMPARE(==)
+VIME_COMPARE(<)
+VIME_COMPARE(>)
+VIME_COMPARE(<=)
+VIME_COMPARE(>=)
+VIME_COMPARE(==)
 #undef VIME_COMPARE
 
-  VIME_INLINE FloatLanes MulAdd(const FloatLanes& a, const FloatLanes& b, const FloatLanes& c) {
-    FloatLanes d;
+VIME_INLINE FloatLanes MulAdd(const FloatLanes& a, const FloatLanes& b, const FloatLanes& c) {
+  FloatLanes d;
 #if VIME_LANE_WIDTH == 16
-    d.part[0] = _mm512_fmadd_ps(a.part[0], b.part[0], c.part[0]);
+  d.part[0] = _mm512_fmadd_ps(a.part[0], b.part[0], c.part[0]);
 #elif VIME_LANE_WIDTH == 8
-    VIME_PARTS d.part[p] = _mm256_fmadd_ps(a.part[p], b.part[p], c.part[p]);
+  VIME_PARTS d.part[p] = _mm256_fmadd_ps(a.part[p], b.part[p], c.part[p]);
 #else
-    VIME_PARTS for (int i = 0; i < kWidth; ++i) {
-      d.part[p][i] = __builtin_fmaf(a.part[p][i], b.part[p][i], c.part[p][i]);
-    }
-#endif
-    return d;
+  VIME_PARTS for (int i = 0; i < kWidth; ++i) {
+    d.part[p][i] = __builtin_fmaf(a.part[p][i], b.part[p][i], c.part[p][i]);
   }
+#endif
+  return d;
+}
 
-  VIME_INLINE FloatLanes Sqrt(const FloatLanes& a) {
-    FloatLanes b;
+VIME_INLINE FloatLanes Sqrt(const FloatLanes& a) {
+  FloatLanes b;
 #if VIME_LANE_WIDTH == 16
-    b.part[0] = _mm512_sqrt_ps(a.part[0]);
+  b.part[0] = _mm512_sqrt_ps(a.part[0]);
 #elif VIME_LANE_WIDTH == 8
-    VIME_PARTS b.part[p] = _mm256_sqrt_ps(a.part[p]);
+  VIME_PARTS b.part[p] = _mm256_sqrt_ps(a.part[p]);
 #else
-    VIME_PARTS for (int i = 0; i < kWidth; ++i) b.part[p][i] = __builtin_sqrtf(a.part[p][i]);
+  VIME_PARTS for (int i = 0; i < kWidth; ++i) b.part[p][i] = __builtin_sqrtf(a.part[p][i]);
 #endif
-    return b;
-  }
+  return b;
+}
 
-  VIME_INLINE FloatLanes Select(const MaskLanes& mask, const FloatLanes& a, const FloatLanes& b) {
-    FloatLanes c;
-    VIME_PARTS c.part[p] = mask.part[p] ? a.part[p] : b.part[p];
-    return c;
-  }
+VIME_INLINE FloatLanes Select(const MaskLanes& mask, const FloatLanes& a, const FloatLanes& b) {
+  FloatLanes c;
+  VIME_PARTS c.part[p] = mask.part[p] ? a.part[p] : b.part[p];
+  return c;
+}
 
-  VIME_INLINE bool Any(const MaskLanes& mask) {
-    IntPart any = mask.part[0];
-    for (int p = 1; p < kParts; ++p) any |= mask.part[p];
-    std::int32_t result = 0;
-    for (int i = 0; i < kWidth; ++i) result |= any[i];
-    return result != 0;
-  }
+VIME_INLINE bool Any(const MaskLanes& mask) {
+  IntPart any = mask.part[0];
+  for (int p = 1; p < kParts; ++p) any |= mask.part[p];
+  std::int32_t result = 0;
+  for (int i = 0; i < kWidth; ++i) result |= any[i];
+  return result != 0;
+}
 
-  VIME_INLINE IntLanes BitsOf(const FloatLanes& a) {
-    IntLanes b;
-    VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
-    return b;
-  }
-  VIME_INLINE FloatLanes FromBits(const IntLanes& a) {
-    FloatLanes b;
-    VIME_PARTS b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);
-    return b;
-  }
-  VIME_INLINE FloatLanes ToFloating(const IntLanes& a) {
-    FloatLanes b;
-    VIME_PARTS b.part[p] = __builtin_convertvector(a.part[p], FloatPart);
-    return b;
-  }
-  VIME_INLINE IntLanes ShiftLeft(const IntLanes& a, int n) {
-    IntLanes b;
-    VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) << n);
-    return b;
-  }
-  VIME_INLINE IntLanes operator>>(const IntLanes& a, int n) {
-    IntLanes b;
-    VIME_PARTS b.part[p] = a.part[p] >> n;
-    return b;
-  }
-  VIME_INLINE WordLanes operator>>(const WordLanes& a, int n) {
-    WordLanes b;
-    VIME_PARTS b.part[p] = a.part[p] >> n;
-    return b;
-  }
-  /// Sums modulo 2^32: the vector addition of machine integers wraps.
-  VIME_INLINE IntLanes WrappingAdd(const IntLanes& a, const IntLanes& b) {
-    IntLanes c;
-    VIME_PARTS c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) +
-                                                     reinterpret_cast<WordPart>(b.part[p]));
-    return c;
-  }
-  VIME_INLINE IntLanes AsInts(const WordLanes& a) {
-    IntLanes b;
-    VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
-    return b;
-  }
+VIME_INLINE IntLanes BitsOf(const FloatLanes& a) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  return b;
+}
+VIME_INLINE FloatLanes FromBits(const IntLanes& a) {
+  FloatLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);
+  return b;
+}
+VIME_INLINE FloatLanes ToFloating(const IntLanes& a) {
+  FloatLanes b;
+  VIME_PARTS b.part[p] = __builtin_convertvector(a.part[p], FloatPart);
+  return b;
+}
+VIME_INLINE IntLanes ShiftLeft(const IntLanes& a, int n) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) << n);
+  return b;
+}
+VIME_INLINE IntLanes operator>>(const IntLanes& a, int n) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = a.part[p] >> n;
+  return b;
+}
+VIME_INLINE WordLanes operator>>(const WordLanes& a, int n) {
+  WordLanes b;
+  VIME_PARTS b.part[p] = a.part[p] >> n;
+  return b;
+}
+/// Sums modulo 2^32: the vector addition of machine integers wraps.
+VIME_INLINE IntLanes WrappingAdd(const IntLanes& a, const IntLanes& b) {
+  IntLanes c;
+  VIME_PARTS c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) +
+                                                   reinterpret_cast<WordPart>(b.part[p]));
+  return c;
+}
+VIME_INLINE IntLanes AsInts(const WordLanes& a) {
+  IntLanes b;
+  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  return b;
+}
 
-  VIME_INLINE void Load(const float* source, FloatLanes& x) { std::memcpy(&x, source, sizeof x); }
-  VIME_INLINE void Store(float* target, const FloatLanes& x) { std::memcpy(target, &x, sizeof x); }
-  VIME_INLINE void Load(const std::uint32_t* source, WordLanes& x) {
-    std::memcpy(&x, source, sizeof x);
-  }
+VIME_INLINE void Load(const float* source, FloatLanes& x) { std::memcpy(&x, source, sizeof x); }
+VIME_INLINE void Store(float* target, const FloatLanes& x) { std::memcpy(target, &x, sizeof x); }
+VIME_INLINE void Load(const std::uint32_t* source, WordLanes& x) {
+  std::memcpy(&x, source, sizeof x);
+}
 
-  /// Sum over the sixteen lanes by halving: (i, i + 8), then (i, i + 4), (i, i + 2), (0, 1).
-  VIME_INLINE float LaneSum(const FloatLanes& x) {
+/// Sum over the sixteen lanes by halving: (i, i + 8), then (i, i + 4), (i, i + 2), (0, 1).
+VIME_INLINE float LaneSum(const FloatLanes& x) {
 #if VIME_LANE_WIDTH == 4
-    const FloatPart four = (x.part[0] + x.part[2]) + (x.part[1] + x.part[3]);
-    return (four[0] + four[2]) + (four[1] + four[3]);
+  const FloatPart four = (x.part[0] + x.part[2]) + (x.part[1] + x.part[3]);
+  return (four[0] + four[2]) + (four[1] + four[3]);
 #else
 #if VIME_LANE_WIDTH == 16
-    const __m256 low = _mm512_castps512_ps256(x.part[0]);
-    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.part[0]), 1));
-    const __m256 eight = _mm256_add_ps(low, high);
+  const __m256 low = _mm512_castps512_ps256(x.part[0]);
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.part[0]), 1));
+  const __m256 eight = _mm256_add_ps(low, high);
 #else
-    const __m256 eight = x.part[0] + x.part[1];
+  const __m256 eight = x.part[0] + x.part[1];
 #endif
-    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 #endif
-  }
+}
 
-  /// The two halves of the 64-bit products of every lane with m.
-  VIME_INLINE void MultiplyHighLow(const WordLanes& a, std::uint32_t m, WordLanes& high,
-                                   WordLanes& low) {
-    VIME_PARTS {
-      const WidePart wide = reinterpret_cast<WidePart>(a.part[p]);
+/// The two halves of the 64-bit products of every lane with m.
+VIME_INLINE void MultiplyHighLow(const WordLanes& a, std::uint32_t m, WordLanes& high,
+                                 WordLanes& low) {
+  VIME_PARTS {
+    const WidePart wide = reinterpret_cast<WidePart>(a.part[p]);
 #if VIME_LANE_WIDTH == 16
-      const WidePart factor = WidePart{} + m;
-      const WidePart even = reinterpret_cast<WidePart>(
-          _mm512_mul_epu32(reinterpret_cast<__m512i>(wide), reinterpret_cast<__m512i>(factor)));
-      const WidePart odd = reinterpret_cast<WidePart>(_mm512_mul_epu32(
-          reinterpret_cast<__m512i>(wide >> 32), reinterpret_cast<__m512i>(factor)));
+    const WidePart factor = WidePart{} + m;
+    const WidePart even = reinterpret_cast<WidePart>(
+        _mm512_mul_epu32(reinterpret_cast<__m512i>(wide), reinterpret_cast<__m512i>(factor)));
+    const WidePart odd = reinterpret_cast<WidePart>(
+        _mm512_mul_epu32(reinterpret_cast<__m512i>(wide >> 32), reinterpret_cast<__m512i>(factor)));
 #elif VIME_LANE_WIDTH == 8
-      const WidePart factor = WidePart{} + m;
-      const WidePart even = reinterpret_cast<WidePart>(
-          _mm256_mul_epu32(reinterpret_cast<__m256i>(wide), reinterpret_cast<__m256i>(factor)));
-      const WidePart odd = reinterpret_cast<WidePart>(_mm256_mul_epu32(
-          reinterpret_cast<__m256i>(wide >> 32), reinterpret_cast<__m256i>(factor)));
+    const WidePart factor = WidePart{} + m;
+    const WidePart even = reinterpret_cast<WidePart>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(wide), reinterpret_cast<__m256i>(factor)));
+    const WidePart odd = reinterpret_cast<WidePart>(
+        _mm256_mul_epu32(reinterpret_cast<__m256i>(wide >> 32), reinterpret_cast<__m256i>(factor)));
 #else
-      const WidePart even = (wide & 0xffffffffu) * m;
-      const WidePart odd = (wide >> 32) * m;
+    const WidePart even = (wide & 0xffffffffu) * m;
+    const WidePart odd = (wide >> 32) * m;
 #endif
-      high.part[p] = reinterpret_cast<WordPart>((even >> 32) | (odd & 0xffffffff00000000u));
-      low.part[p] = reinterpret_cast<WordPart>((even & 0xffffffffu) | (odd << 32));
-    }
+    high.part[p] = reinterpret_cast<WordPart>((even >> 32) | (odd & 0xffffffff00000000u));
+    low.part[p] = reinterpret_cast<WordPart>((even & 0xffffffffu) | (odd << 32));
   }
+}
 
-}  // namespace )
+}  // namespace VIME_WIDTH_NAMESPACE
 
 template <>
 struct NumberTraits<FloatLanes> {

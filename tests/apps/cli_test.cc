@@ -902,7 +902,7 @@ TEST_CASE("Standard output that is full, closed or broken is an I/O error when i
   Process::Setup broken{.directory = directory.path(), .broken_stdout = true};
   int run = 0;
   for (const Process::Setup& setup : {full, closed, broken}) {
-    const std::string out = "r" + std::to_string(run++);
+    const std::string out = std::to_string(run++);
     CAPTURE(out);
     const Arguments command = kTiny + Arguments{"--out", out, "--quiet"};
     const Result result = VimeRun(command + Arguments{"--json"}, setup);

@@ -254,12 +254,16 @@ TEST_CASE("The linear baseline has features of the state and of the time in its 
   CHECK(MaxError(baseline.Predict(batch), advantages) < 0.01);
 }
 
-TEST_CASE("Observations far outside do not throw the linear baseline off") {
+TEST_CASE("Observations far outside count as 10 for the linear baseline") {
   Batch batch = testing::RandomBatch({50, 50}, 1, 1, 6);
-  batch.observations(3, 0) = 1e30f;
   LinearBaseline baseline;
-  baseline.Fit(batch, VectorXd::Ones(100));
-  CHECK(MaxError(baseline.Predict(batch), VectorXd::Ones(100).eval()) < 0.01);
+  baseline.Fit(batch, 3 * batch.observations.col(0).cast<double>());
+  batch.observations(2, 0) = 10;
+  const double at_ten = baseline.Predict(batch)[2];
+  for (const float far : {11.0f, 1e30f}) {
+    batch.observations(2, 0) = far;
+    CHECK(baseline.Predict(batch)[2] == at_ten);
+  }
 }
 
 }  // namespace

@@ -37,12 +37,13 @@ struct CountingOptions {
   double success_share = 0;
   int action_dim = 1;
   Fault fault = Fault::kNone;
+  bool ignore_actions = false;
   int fault_step = 1;  ///< 1 is the first step, 0 the reset (kObservation only)
 };
 
 /// Counts its steps and lets the actions and noise push a point about. Step n pays n, so an episode
-/// of n steps returns n (n + 1) / 2. Observation (n, position); raw actions in [-2, 4]; the visit
-/// grid covers n in [0.5, 50.5], one cell each, and a second coordinate that stays at 0.
+/// of n steps returns n (n + 1) / 2. Observation (n, position); raw actions in [-2, 4]. On the
+/// visit grid step n < 50 lies in cell n of the first axis, later ones beyond it.
 class CountingEnv final : public Env {
  public:
   explicit CountingEnv(const CountingOptions& options) : Env(Spec(options)), options_(options) {}
@@ -64,7 +65,9 @@ class CountingEnv final : public Env {
   Step Advance(std::span<const double> action, Rng& rng,
                std::span<double> next_observation) override {
     ++steps_;
-    for (const double a : action) position_ += a;
+    if (!options_.ignore_actions) {
+      for (const double a : action) position_ += a;
+    }
     position_ += 0.1 * rng.Normal();
     Observe(next_observation);
     if (Faulty(Fault::kObservation)) next_observation[1] = kNaN;
@@ -96,7 +99,7 @@ class CountingEnv final : public Env {
       axis.low = -2;
       axis.high = 4;
     }
-    spec.coverage = {Axis{"steps", 0.5, 50.5}, Axis{"nothing", 0, 1}};
+    spec.coverage = {Axis{"steps", -0.5, 49.5}, Axis{"nothing", 0, 1}};
     spec.success_share = options.success_share;
     return spec;
   }

@@ -205,6 +205,20 @@ TEST_CASE("The ELBO is that of a transition: with little weight on the prior it 
   CHECK(elbo > limit - 0.05);
 }
 
+TEST_CASE("A transition bears its share of the KL: weight over minibatch size") {
+  DynamicsModelOptions options = Learning();
+  options.kl_schedule = KlSchedule::kConstant;
+  options.learning_rate = 0;  // nothing moves
+  options.minibatch = 8;
+  options.updates = 20;
+  const auto elbo = [&](double weight) {
+    options.kl_weight = weight;
+    return Train(options).report.elbo;
+  };
+  const double kl = DynamicsModel(LinearEnv().spec(), options, 5).network().KlToPrior();
+  CHECK(elbo(0) - elbo(4) == doctest::Approx(kl / 2));
+}
+
 TEST_CASE("Training is a function of seed and iteration") {
   const auto phi = [](std::uint64_t seed, std::uint32_t iteration) -> Vector<float> {
     DynamicsModelOptions options = Learning();

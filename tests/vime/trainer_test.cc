@@ -154,15 +154,15 @@ TEST_CASE("The success fraction counts the episodes that succeeded") {
 }
 
 TEST_CASE("Coverage is the share of the cells visited since the run began") {
-  // Next states lie in cells 0, ..., 9 of one axis and at the end of the other.
+  // Next states lie in cells 1, ..., 10 of one axis and at the end of the other.
   Trainer trainer =
       MakeTrainer({.seed = kSeed, .batch_steps = 30}, CountingEnv::Factory({}), 10, nullptr);
   CHECK(trainer.Iterate().coverage_fraction == 10 / 2500.);
   CHECK(trainer.Iterate().coverage_fraction == 10 / 2500.);
-  // What lies outside the grid counts for its border.
+  // Beyond the grid lies its last cell: 1, ..., 49.
   Trainer longer =
       MakeTrainer({.seed = kSeed, .batch_steps = 30}, CountingEnv::Factory({}), 60, nullptr);
-  CHECK(longer.Iterate().coverage_fraction == 50 / 2500.);
+  CHECK(longer.Iterate().coverage_fraction == 49 / 2500.);
 }
 
 TEST_CASE("Coverage never falls") {
