@@ -41,8 +41,9 @@ int Fail(int code, const std::string& message) {
 
 int main(int argc, char** argv) {
   OccupyStandardStreams();
-  std::signal(SIGINT, RequestStop);
-  std::signal(SIGTERM, RequestStop);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    if (std::signal(signal, RequestStop) == SIG_IGN) std::signal(signal, SIG_IGN);  // nohup and &
+  }
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe and a full disk are errors of write(2)
   std::signal(SIGXFSZ, SIG_IGN);
   try {

@@ -33,6 +33,8 @@ VIME_ENUM_NAMES(GainForm, "taylor", "exact", "exact-reversed")
 
 void RunConfig::Describe(FieldList& f) {
   const Range count{.low = 1, .high = 1e9};
+  // Scales that survive in single precision, squared too.
+  const Range scale{.low = 1e-6, .high = 1e6};
   const Range widths{.low = 1, .high = 4096, .max_entries = 8};
   f.Add("env", env, "environment; see --list envs");
   f.Add("seed", seed, "names every random number of the run", {.low = 0, .high = kMaxSeed});
@@ -57,9 +59,9 @@ void RunConfig::Describe(FieldList& f) {
   f.Group("policy", [&](FieldList& g) {
     g.Add("hidden", policy.hidden, "widths of the tanh layers of the mean", widths);
     g.Add("initial_stddev", policy.initial_stddev, "initial standard deviation, normalised units",
-          kPositive);
-    g.Add("min_stddev", policy.min_stddev, "lower bound of the standard deviation", kPositive);
-    g.Add("max_stddev", policy.max_stddev, "upper bound of the standard deviation", kPositive);
+          scale);
+    g.Add("min_stddev", policy.min_stddev, "lower bound of the standard deviation", scale);
+    g.Add("max_stddev", policy.max_stddev, "upper bound of the standard deviation", scale);
     g.Add("output_init_stddev", policy.output_init_stddev,
           "standard deviation of the initial output weights", kNonNegative);
     g.Add("observation_normalization", policy.observation_normalization,
@@ -79,14 +81,14 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("hidden", bnn.hidden, "widths of the hidden layers", widths);
     g.Add("activation", bnn.activation, "of the hidden layers");
     g.Add("target", bnn.target, "what the network predicts, standardised");
-    g.Add("prior_stddev", bnn.prior_stddev, "of every weight; also the initial sigma", kPositive);
+    g.Add("prior_stddev", bnn.prior_stddev, "of every weight; also the initial sigma", scale);
     g.Add("prior_scale", bnn.prior_scale, "fan-in: divide prior_stddev by sqrt(inputs + 1)");
     g.Add("likelihood_stddev", bnn.likelihood_stddev, "of the Gaussian likelihood, when fixed",
-          kPositive);
+          scale);
     g.Add("learn_likelihood", bnn.learn_likelihood, "learn the likelihood sd per output");
     g.Add("likelihood_rate", bnn.likelihood_rate, "rate of its moving average",
           {.low = 0, .high = 1, .low_open = true});
-    g.Add("likelihood_floor", bnn.likelihood_floor, "least learned likelihood sd", kPositive);
+    g.Add("likelihood_floor", bnn.likelihood_floor, "least learned likelihood sd", scale);
     g.Add("sampling", bnn.sampling,
           "how E_q is taken; moments: in closed form, one hidden relu layer only");
     g.Add("num_samples", bnn.num_samples, "Monte Carlo samples of E_q", {.low = 1, .high = 10000});
@@ -102,7 +104,7 @@ void RunConfig::Describe(FieldList& f) {
   });
   f.Group("gain", [&](FieldList& g) {
     g.Add("form", gain.form, "information gain: Taylor form, KL[new||old], or KL[old||new]");
-    g.Add("step_size", gain.step_size, "lambda of the Newton step", kPositive);
+    g.Add("step_size", gain.step_size, "lambda of the Newton step", scale);
   });
 }
 
@@ -154,6 +156,9 @@ void Resolve(RunConfig& config) {
   if (config.shaping.eta_schedule == EtaSchedule::kExponential &&
       !(config.shaping.eta > 0 && config.shaping.eta_final > 0)) {
     throw ConfigError("eta_schedule exponential needs eta > 0 and eta_final > 0");
+  }
+  if (static_cast<double>(config.bnn.updates) * static_cast<double>(config.bnn.minibatch) > 4e9) {
+    throw ConfigError("bnn.updates * bnn.minibatch must be at most 4e9");  // 32 bits name noise
   }
   const double rows = static_cast<double>(config.batch_steps + config.horizon);
   if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");

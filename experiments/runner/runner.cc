@@ -118,62 +118,66 @@ T ValueOr(const Json& json, const char* key, T fallback) {
   }
 }
 
-/// True when the directory holds the finished run that is asked for. Otherwise the directory is
-/// made ready for a fresh start, or a ConfigError says why that must not be.
-bool PrepareDirectory(const std::string& directory, const ResolvedConfig& resolved,
-                      IfExists if_exists, RunOutcome& outcome) {
+/// What a run directory means for the run that is asked for.
+enum class DirectoryState { kFresh, kHoldsThisRun };
+
+/// Looks without touching. kHoldsThisRun: the finished run that is asked for is there, and
+/// `outcome` tells how it ended. kFresh: ClearDirectory may make room. Otherwise throws
+/// ConfigError.
+DirectoryState CheckDirectory(const std::string& directory, const ResolvedConfig& resolved,
+                              IfExists if_exists, RunOutcome& outcome) {
+  if (!FileExists(directory)) return DirectoryState::kFresh;
   const Existing existing = Inspect(directory);
   if (!existing.any_run_file) {
-    if (existing.other_files) {
-      throw ConfigError("--out " + directory +
-                        " holds files that are not of a run; "
-                        "choose another directory or empty it");
-    }
-    return false;
+    if (!existing.other_files) return DirectoryState::kFresh;
+    throw ConfigError("--out " + directory +
+                      " holds files that are not of a run; "
+                      "choose another directory or empty it");
   }
   if (if_exists == IfExists::kFail) {
     throw ConfigError("--out " + directory +
                       " exists already; --if-exists skip or overwrite allows that");
   }
-  if (if_exists == IfExists::kSkip) {
-    const std::string hash = ConfigHash(resolved.config);
-    const std::string old_hash = ValueOr<std::string>(existing.manifest, "config_hash", "");
-    const auto old_seed = ValueOr<std::int64_t>(existing.manifest, "seed", -1);
-    const bool same = old_hash == hash && old_seed == resolved.config.seed;
-    if (old_hash.empty()) {
-      throw ConfigError("--out " + directory +
-                        " holds files but no run.json that can be read; choose another "
-                        "directory or --if-exists overwrite");
-    }
-    if (!same) {
-      throw ConfigError("--out " + directory + " holds another run (config " + old_hash +
-                        ", seed " + std::to_string(old_seed) + "); this one is config " + hash +
-                        ", seed " + std::to_string(resolved.config.seed) +
-                        "; choose another directory or --if-exists overwrite");
-    }
-    const Json limits_before = ValueOr(existing.manifest, "config", Json::object());
-    const Json limits_now = ToJson(resolved.config);
-    bool same_limits = limits_before.is_object();
-    for (const char* key : {"iterations", "env_steps", "stop_when"}) {
-      same_limits =
-          same_limits && limits_before.contains(key) && limits_before[key] == limits_now[key];
-    }
-    const std::string status = ValueOr<std::string>(existing.summary, "status", "");
-    if (same && same_limits && (status == "finished" || status == "diverged")) {
-      outcome.status = status == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
-      outcome.existed = true;
-      outcome.summary = existing.summary;
-      return true;
+  if (if_exists == IfExists::kOverwrite) return DirectoryState::kFresh;
+
+  const std::string other = "; choose another directory or --if-exists overwrite";
+  const std::string hash = ConfigHash(resolved.config);
+  const std::string old_hash = ValueOr<std::string>(existing.manifest, "config_hash", "");
+  const auto old_seed = ValueOr<std::int64_t>(existing.manifest, "seed", -1);
+  if (old_hash.empty()) {
+    throw ConfigError("--out " + directory + " holds files but no run.json that can be read" +
+                      other);
+  }
+  if (old_hash != hash || old_seed != resolved.config.seed) {
+    throw ConfigError("--out " + directory + " holds another run (config " + old_hash + ", seed " +
+                      std::to_string(old_seed) + "); this one is config " + hash + ", seed " +
+                      std::to_string(resolved.config.seed) + other);
+  }
+  const std::string status = ValueOr<std::string>(existing.summary, "status", "");
+  if (status != "finished" && status != "diverged") return DirectoryState::kFresh;  // start over
+  const Json limits_before = ValueOr(existing.manifest, "config", Json::object());
+  const Json limits_now = ToJson(resolved.config);
+  for (const char* key : {"iterations", "env_steps", "stop_when"}) {
+    const Json before = limits_before.contains(key) ? limits_before[key] : Json();
+    if (before != limits_now[key]) {
+      throw ConfigError("--out " + directory + " holds this run finished with " + key + " " +
+                        before.dump() + ", asked for is " + limits_now[key].dump() + other);
     }
   }
-  // The summary first: it must never stand beside metrics of another run. The manifest stays until
-  // it is replaced: it is what shows that the directory is ours.
+  outcome.status = status == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
+  outcome.existed = true;
+  outcome.summary = existing.summary;
+  return DirectoryState::kHoldsThisRun;
+}
+
+/// Removes the files of an earlier run. The summary goes first: it must never stand beside metrics
+/// of another run. The manifest stays until it is replaced: it shows that the directory is ours.
+void ClearDirectory(const std::string& directory) {
   RemoveFile(directory + "/summary.json");
   for (const std::string name : kRunFiles) {
     RemoveFile(directory + "/" + name + kTemporarySuffix);
     if (name != "run.json") RemoveFile(directory + "/" + name);
   }
-  return false;
 }
 
 double SecondsSince(Clock::time_point start) {
@@ -194,9 +198,17 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   SelectKernels(options.simd);
   RunOutcome outcome;
   outcome.directory = options.out.empty() ? DefaultRunDirectory(config) : options.out;
+  // Looked at before the lock too, so that a refused or finished directory stays as it is.
+  const auto holds_this_run = [&] {
+    return CheckDirectory(outcome.directory, resolved, options.if_exists, outcome) ==
+           DirectoryState::kHoldsThisRun;
+  };
+  if (holds_this_run()) return outcome;
+  const std::unique_ptr<Trainer> trainer = MakeTrainer(config, static_cast<int>(options.threads));
   MakeDirectories(outcome.directory);
   const FileLock lock(outcome.directory + "/.lock");
-  if (PrepareDirectory(outcome.directory, resolved, options.if_exists, outcome)) return outcome;
+  if (holds_this_run()) return outcome;
+  ClearDirectory(outcome.directory);
 
   const auto path = [&](const char* name) { return outcome.directory + "/" + name; };
   Json manifest = Manifest(resolved, options, argv);
@@ -206,7 +218,6 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
 
   SummaryBuilder summary;
   std::string error;
-  const std::unique_ptr<Trainer> trainer = MakeTrainer(config, static_cast<int>(options.threads));
   const auto done = [&] {
     return summary.iterations() >= config.iterations ||
            (config.env_steps > 0 && summary.env_steps() >= config.env_steps) ||
@@ -222,6 +233,13 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
     }
   } catch (const NumericalError& diverged) {
     error = diverged.what();
+  } catch (const std::exception&) {  // a full disk, too little memory
+    manifest["status"] = "failed";
+    try {
+      WriteFileAtomically(path("run.json"), Dump(manifest));
+    } catch (const IoError&) {  // the first error is the one to tell
+    }
+    throw;
   }
   progress.Finish();
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -29,7 +30,10 @@ void ParallelFor(Index count, int num_threads, const std::function<void(Index)>&
   };
   {
     std::vector<std::jthread> threads;
-    for (Index t = 1; t < workers; ++t) threads.emplace_back(work);
+    try {
+      for (Index t = 1; t < workers; ++t) threads.emplace_back(work);
+    } catch (const std::system_error&) {  // no more threads to be had: those that run do the work
+    }
     work();
   }
   if (failure) std::rethrow_exception(failure);

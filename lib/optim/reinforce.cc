@@ -41,23 +41,20 @@ Reinforce::Reinforce(const ReinforceOptions& options, Index num_parameters)
 
 GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advantages,
                                      const Policy& policy, int num_threads) const {
-  const Index n = batch.size();
-  // Weights of the scores: 1, A, A - b, and A - b with b fitted without the own trajectory.
-  MatrixXd weights(n, 4);
+  // Weights of the scores: 1, A, and A - b with b fitted without the own trajectory.
+  MatrixXd weights(batch.size(), 3);
   weights.col(0).setOnes();
-  for (int c = 1; c < 4; ++c) weights.col(c) = advantages;
+  weights.col(1) = advantages;
+  weights.col(2) = advantages;
   switch (options_.baseline) {
     case BaselineKind::kMean:
-      weights.col(2).array() -= Sum(advantages) / static_cast<double>(n);
-      weights.col(3) -= LeaveOneOutMean(batch, advantages);
+      weights.col(2) -= LeaveOneOutMean(batch, advantages);
       break;
     case BaselineKind::kTime:
-      weights.col(2) -= TimeBaseline(batch, advantages, /*leave_one_out=*/false);
-      weights.col(3) -= TimeBaseline(batch, advantages, /*leave_one_out=*/true);
+      weights.col(2) -= TimeBaseline(batch, advantages, /*leave_one_out=*/true);
       break;
-    case BaselineKind::kLinear:  // fitted to the previous batch: out of sample as it is
+    case BaselineKind::kLinear:  // fitted to the previous batch
       weights.col(2) -= linear_.Predict(batch);
-      weights.col(3) = weights.col(2);
       break;
     case BaselineKind::kOptimal:
     case BaselineKind::kNone:
@@ -65,11 +62,8 @@ GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advanta
   }
   std::vector<MatrixXd> scores = policy.TrajectoryScores(batch, weights, num_threads);
   MatrixXd& with_baseline = scores[2];
-  MatrixXd& out_of_sample = scores[3];
   if (options_.baseline == BaselineKind::kOptimal) {
-    const VectorXd b = OptimalBaseline(scores[0], scores[1]);
-    with_baseline.array() -= scores[0].array().rowwise() * b.transpose().array();
-    out_of_sample.array() -=
+    with_baseline.array() -=
         scores[0].array() * LeaveOneOutOptimalBaseline(scores[0], scores[1]).array();
   }
 
@@ -78,7 +72,7 @@ GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advanta
   estimate.variance_ratio = std::numeric_limits<double>::quiet_NaN();
   if (batch.trajectories.size() >= 3) {
     const double without = TotalVariance(scores[1]);
-    if (without > 0) estimate.variance_ratio = TotalVariance(out_of_sample) / without;
+    if (without > 0) estimate.variance_ratio = TotalVariance(with_baseline) / without;
   }
   return estimate;
 }

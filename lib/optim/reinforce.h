@@ -34,7 +34,10 @@ struct ReinforceOptions {
   double beta2 = 0.99;
 };
 
-/// grad J = (1/n) sum_i sum_t grad log pi(a_it|s_it) (A_it - b), over n trajectories.
+/// grad J = (1/n) sum_i sum_t grad log pi(a_it|s_it) (A_it - b_i), over n trajectories. The
+/// baseline b_i of trajectory i is fitted to the others (or to the previous batch): the estimate is
+/// unbiased and its variance over trajectories is measured out of sample. With one trajectory b is
+/// 0.
 struct GradientEstimate {
   VectorXd gradient;
   double variance_ratio = 0;  ///< see UpdateReport

@@ -1,8 +1,8 @@
 // Baselines b of policy gradients, sum_t grad log pi(a_t|s_t) (A_t - b).
 //
 // A baseline that does not depend on the action leaves the gradient unbiased; it is there to lower
-// its variance. Those below are fitted to the batch that they are used on, which costs a bias of
-// order 1/trajectories, unless the leave-one-out form is taken.
+// its variance. One that is fitted to the batch it is used on subtracts a part of the signal, and
+// all of it when there is one trajectory; REINFORCE therefore takes the leave-one-out forms.
 #pragma once
 
 #include "lib/rl/batch.h"

@@ -1,4 +1,8 @@
 // Returns: discounted sums of rewards along trajectories.
+//
+// Monte Carlo returns bootstrap from neither kind of end: after a terminated trajectory nothing
+// follows, and the horizon that truncates one is part of the finite-horizon MDP [H16]. Methods with
+// a value function must tell the two apart (Trajectory::terminated).
 #pragma once
 
 #include "lib/rl/batch.h"

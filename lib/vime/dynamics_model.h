@@ -61,7 +61,7 @@ struct DynamicsModelOptions {
 /// Mean squared errors over outputs and transitions, in standardised target units.
 struct PredictionErrors {
   double mean_prediction = 0;  ///< of f at the mean weights
-  double predict_zero = 0;     ///< of the mean of the pool: what a collapsed network says
+  double predict_zero = 0;     ///< of the mean of all targets: what a collapsed network says
   double identity = 0;         ///< of s' = s
 };
 

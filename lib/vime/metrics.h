@@ -62,7 +62,7 @@ struct IterationMetrics {
         "bnn/mse_mean_prediction", m.bnn_mse_mean_prediction,
         "squared error of the mean network on the fresh batch before fitting, standardised units");
     visit("bnn/mse_predict_zero", m.bnn_mse_predict_zero,
-          "the same for a network that always says 0, the mean of the pool");
+          "the same for a network that always says 0, the mean of everything observed");
     visit("bnn/mse_identity", m.bnn_mse_identity, "the same for the prediction s' = s");
     visit("policy/std_mean", m.policy_std_mean,
           "mean standard deviation of the policy over actions, normalised units");
