@@ -64,7 +64,7 @@ void Progress::Show(const IterationMetrics& m, bool solved) {
   const double done = static_cast<double>(m.iteration + 1);
   const double left = elapsed / done * (static_cast<double>(iterations_) - done);
   last_ = Text("iteration %lld/%lld  steps %s  return %.2f  success %3.0f%%",
-               static_cast<long long>(m.iteration + 1), static_cast<long long>(iterations_),
+               static_cast<long long>(m.iteration) + 1, static_cast<long long>(iterations_),
                Count(static_cast<double>(m.env_steps)).c_str(), m.return_mean,
                100 * m.success_fraction);
   if (solved) last_ += " solved";
