@@ -34,17 +34,27 @@ MatrixXd LinearFeatures(const Batch& batch) {
   return features;
 }
 
+// sum_i G_ik (sum_t g_itk A_it) and sum_i G_ik^2 of parameter k.
+struct BaselineSums {
+  double numerator = 0;
+  double denominator = 0;
+};
+
+BaselineSums SumOverTrajectories(const MatrixXd& scores, const MatrixXd& weighted_scores, Index k) {
+  BaselineSums sums;
+  for (Index i = 0; i < scores.rows(); ++i) {
+    sums.numerator += scores(i, k) * weighted_scores(i, k);
+    sums.denominator += scores(i, k) * scores(i, k);
+  }
+  return sums;
+}
+
 }  // namespace
 
 VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores) {
   VectorXd baseline(scores.cols());
   for (Index k = 0; k < scores.cols(); ++k) {
-    double numerator = 0;
-    double denominator = 0;
-    for (Index i = 0; i < scores.rows(); ++i) {
-      numerator += scores(i, k) * weighted_scores(i, k);
-      denominator += scores(i, k) * scores(i, k);
-    }
+    const auto [numerator, denominator] = SumOverTrajectories(scores, weighted_scores, k);
     baseline[k] = SafeRatio(numerator, denominator);
   }
   return baseline;
@@ -53,12 +63,7 @@ VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores
 MatrixXd LeaveOneOutOptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores) {
   MatrixXd baseline(scores.rows(), scores.cols());
   for (Index k = 0; k < scores.cols(); ++k) {
-    double numerator = 0;
-    double denominator = 0;
-    for (Index i = 0; i < scores.rows(); ++i) {
-      numerator += scores(i, k) * weighted_scores(i, k);
-      denominator += scores(i, k) * scores(i, k);
-    }
+    const auto [numerator, denominator] = SumOverTrajectories(scores, weighted_scores, k);
     for (Index i = 0; i < scores.rows(); ++i) {
       // Rounding can leave a tiny remainder when trajectory i carries the whole sum.
       const double rest = denominator - scores(i, k) * scores(i, k);
