@@ -21,7 +21,8 @@ RowsView<T> ViewOf(const FeaturesRef<T>& rows, Index first = 0) {
 
 template <class T>
 void* ScratchFor(const NetworkView<T>& net, const NoiseView<T>& noise) {
-  return KernelScratch<T>(ScratchNumbers(net.sizes, net.num_layers, noise.num_samples));
+  return KernelScratch<T>(
+      ScratchNumbers(net.sizes, net.num_layers, noise.num_samples, GetKernels<T>().lanes));
 }
 
 }  // namespace

@@ -3,53 +3,106 @@
 // are listed in lib/kernels.
 #pragma once
 
+#include "lib/bnn/closed_form_moments.h"
+#include "lib/bnn/direct_sampling.h"
 #include "lib/bnn/gaussian_change.h"
 #include "lib/bnn/information_gain_options.h"
-#include "lib/bnn/network_kernel.h"
+#include "lib/bnn/local_reparameterization.h"
 #include "lib/math/rows_view.h"
 
 namespace vime {
 
+/// Calls body(pack) with the pack that samples as `noise` says and activates as `net` says.
+template <class F, class Body>
+VIME_INLINE void WithPack(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
+                          void* scratch, const Body& body) {
+  const auto with = [&]<class Pack>() VIME_INLINE_LAMBDA {
+    Pack pack(net, noise, static_cast<F*>(scratch));
+    body(pack);
+  };
+  const bool relu = net.activation == Activation::kRelu;
+  if (noise.sampling == Sampling::kMoments) {
+    with.template operator()<MomentsPack<F>>();
+  } else if (noise.sampling == Sampling::kLocal) {
+    if (relu) {
+      with.template operator()<LocalPack<F, Relu>>();
+    } else {
+      with.template operator()<LocalPack<F, HyperbolicTangent>>();
+    }
+  } else {
+    if (relu) {
+      with.template operator()<DirectPack<F, Relu>>();
+    } else {
+      with.template operator()<DirectPack<F, HyperbolicTangent>>();
+    }
+  }
+}
+
+/// Features [0, count) of the outputs, as a pack.
+template <class F>
+VIME_INLINE void LoadTargets(const RowsView<ScalarOf<F>>& y, std::int64_t row, std::int64_t count,
+                             int num_outputs, F* targets) {
+  for (int o = 0; o < num_outputs; ++o) {
+    targets[o] = LoadSome<F>(y.data + o * y.stride + row, count);
+  }
+}
+
+/// Calls body(i, count) for the packs of [0, n).
+template <class F, class Body>
+VIME_INLINE void ForEachPack(std::int64_t n, const Body& body) {
+  for (std::int64_t i = 0; i < n; i += kLanes<F>) body(i, n - i);
+}
+
 // ---- Information gain --------------------------------------------------------------------------
+
+/// Hands the first layer to consumer.Weight() weight by weight.
+template <class F, class Consumer>
+VIME_INLINE void EachWeightOfFirstLayer(Consumer& consumer, const F* x, const F* delta,
+                                        const F* variance_delta, int in, int out) {
+  for (int i = 0; i < in; ++i) {
+    const F input = x[i];
+    const F square = input * input;
+    for (int j = 0; j < out; ++j) {
+      consumer.Weight(i * out + j, input * delta[j], square * variance_delta[j]);
+    }
+  }
+}
 
 /// The Newton step of one transition has H = diag(1/sigma^2, 2 sigmoid(rho)^2/sigma^2), and
 /// dL/drho = dL/dsigma^2 2 sigma sigmoid(rho): the sigmoids cancel and
-///   grad^T H^-1 grad = sum_p sigma_p^2 (dL/dmu_p)^2 + 2 sigma_p^4 (dL/dsigma_p^2)^2.
+///   grad^T H^-1 grad = sum_p (sigma_p dL/dmu_p)^2 + 2 (sigma_p^2 dL/dsigma_p^2)^2.
 /// In the first layer dL/dmu_ij = x_i D_j and dL/dsigma_ij^2 = x_i^2 E_j, so that the sums over i
 /// are D_j^2 v_j and 2 E_j^2 sum_i (x_i^2 sigma_ij^2)^2.
 template <class F>
 struct TaylorConsumer {
   using T = ScalarOf<F>;
   const NetworkView<T>& net;
-  F quadratic = F(T(0));
+  F mean_part = F(T(0));      // sum (sigma dL/dmu)^2
+  F variance_part = F(T(0));  // sum (sigma^2 dL/dsigma^2)^2
 
   VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
-    const T variance = net.variance[p];
-    quadratic = MulAdd(g_mu * g_mu, F(variance), quadratic);
-    quadratic = MulAdd(g_var * g_var, F(T(2) * variance * variance), quadratic);
+    const F a = g_mu * F(net.stddev[p]);
+    const F b = g_var * F(net.variance[p]);
+    mean_part = MulAdd(a, a, mean_part);
+    variance_part = MulAdd(b, b, variance_part);
   }
 
   VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta,
                               const F* variance, int in, int out) {
-    Contract<1, 4>(
-        1, out, in,
-        // sum_i (x_i^2 sigma_ij^2)^2 as a contraction of x_i^4 with sigma_ij^4
-        [=](int, int i) {
-          const F square = x[i] * x[i];
-          return square * square;
-        },
-        [&](int i, int j) {
-          const T s2 = net.variance[i * out + j];
-          return F(s2 * s2);
-        },
-        [&](int, int j, const F& fourth) {
-          quadratic = MulAdd(delta[j] * delta[j], variance[j], quadratic);
-          quadratic = MulAdd(variance_delta[j] * (variance_delta[j] + variance_delta[j]), fourth,
-                             quadratic);
-        });
+    for (int j = 0; j < out; ++j) {
+      F fourth = F(T(0));  // sum_i (x_i^2 sigma_ij^2)^2
+      for (int i = 0; i < in; ++i) {
+        const F term = x[i] * x[i] * F(net.variance[i * out + j]);
+        fourth = MulAdd(term, term, fourth);
+      }
+      mean_part = MulAdd(delta[j] * delta[j], variance[j], mean_part);
+      variance_part = MulAdd(variance_delta[j] * variance_delta[j], fourth, variance_part);
+    }
   }
 
-  VIME_INLINE F Gain(const F& lambda) const { return F(T(0.5)) * lambda * lambda * quadratic; }
+  VIME_INLINE F Gain(const F& lambda) const {
+    return lambda * lambda * MulAdd(F(T(0.5)), mean_part, variance_part);
+  }
 };
 
 /// The exact divergence between q(phi') and q(phi), phi' = phi - lambda H^-1 grad, per weight:
@@ -75,13 +128,51 @@ struct ExactConsumer {
 
   VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
                               int out) {
-    for (int i = 0; i < in; ++i) {
-      for (int j = 0; j < out; ++j) {
-        Weight(i * out + j, x[i] * delta[j], x[i] * x[i] * variance_delta[j]);
-      }
-    }
+    EachWeightOfFirstLayer(*this, x, delta, variance_delta, in, out);
   }
 };
+
+/// The same for KL[new || old] where |drho| <= kSmallStretch in every weight, by series.
+template <class F>
+struct SmallStepConsumer {
+  using T = ScalarOf<F>;
+  const NetworkView<T>& net;
+  const T* rho_step;       // -lambda sigma^3 / sigmoid(rho), per weight
+  const T* inverse_sigma;  // 1 / sigma
+  F mean_part = F(T(0));   // sum (dmu / (lambda sigma))^2
+  F sigma_part = F(T(0));  // what the changes of sigma contribute
+  F largest = F(T(0));     // max |drho|
+
+  VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
+    const F shift = g_mu * F(net.stddev[p]);
+    const F d_rho = g_var * F(rho_step[p]);
+    mean_part = MulAdd(shift, shift, mean_part);
+    sigma_part = sigma_part + KlOfSmallStretch(F(net.slope[p]), F(inverse_sigma[p]), d_rho);
+    largest = Max(largest, Abs(d_rho));
+  }
+
+  VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
+                              int out) {
+    EachWeightOfFirstLayer(*this, x, delta, variance_delta, in, out);
+  }
+
+  VIME_INLINE F Divergence(const F& lambda) const {
+    return MulAdd(F(T(0.5)) * lambda * lambda, mean_part, sigma_part);
+  }
+};
+
+/// Fills what SmallStepConsumer needs beside the network.
+template <class F>
+void PrepareSmallSteps(const NetworkView<ScalarOf<F>>& net, const F& lambda, ScalarOf<F>* rho_step,
+                       ScalarOf<F>* inverse_sigma) {
+  using T = ScalarOf<F>;
+  ForEachPack<F>(net.num_parameters, [&](std::int64_t p, std::int64_t count) VIME_INLINE_LAMBDA {
+    const F sigma = LoadSome<F>(net.stddev + p, count);
+    const F slope = LoadSome<F>(net.slope + p, count);
+    StoreSome(rho_step + p, -lambda * (sigma * sigma * (sigma / slope)), count);
+    StoreSome(inverse_sigma + p, F(T(1)) / sigma, count);
+  });
+}
 
 /// out[b] = the information gain of row b: how far one Newton step on that row alone moves the
 /// belief [H16, section 2.3 and appendix]. The network is not changed.
@@ -90,25 +181,38 @@ void InformationGainKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<
                            RowsView<ScalarOf<F>> x, RowsView<ScalarOf<F>> y, std::int64_t rows,
                            const InformationGainOptions& options, ScalarOf<F>* out, void* scratch) {
   using T = ScalarOf<F>;
-  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
-  F* targets = pack.ScratchEnd();
   const F lambda = F(static_cast<T>(options.step_size));
-  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
-    const std::int64_t count = rows - row;
-    pack.Forward(x.data, x.stride, row, count);
-    for (int o = 0; o < pack.num_outputs(); ++o) {
-      targets[o] = LoadSome<F>(y.data + o * y.stride + row, count);
-    }
-    if (options.form == GainForm::kTaylor) {
-      TaylorConsumer<F> consumer{net};
+  WithPack<F>(net, noise, scratch, [&](auto& pack) VIME_INLINE_LAMBDA {
+    F* targets = pack.ScratchEnd();
+    T* rho_step = reinterpret_cast<T*>(targets + pack.num_outputs());
+    T* inverse_sigma = rho_step + net.num_parameters;
+    if (options.form == GainForm::kExact) PrepareSmallSteps(net, lambda, rho_step, inverse_sigma);
+    const auto exact = [&](bool reversed) VIME_INLINE_LAMBDA {
+      ExactConsumer<F> consumer{net, lambda, reversed};
       pack.Backward(targets, F(T(1)), consumer);
-      StoreSome(out + row, consumer.Gain(lambda), count);
-    } else {
-      ExactConsumer<F> consumer{net, lambda, options.form == GainForm::kExactReversed};
-      pack.Backward(targets, F(T(1)), consumer);
-      StoreSome(out + row, consumer.divergence, count);
+      return consumer.divergence;
+    };
+    for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+      const std::int64_t count = rows - row;
+      pack.Forward(x, row, count);
+      LoadTargets(y, row, count, pack.num_outputs(), targets);
+      F gain;
+      if (options.form == GainForm::kTaylor) {
+        TaylorConsumer<F> consumer{net};
+        pack.Backward(targets, F(T(1)), consumer);
+        gain = consumer.Gain(lambda);
+      } else if (options.form == GainForm::kExact) {
+        SmallStepConsumer<F> consumer{net, rho_step, inverse_sigma};
+        pack.Backward(targets, F(T(1)), consumer);
+        gain = consumer.Divergence(lambda);
+        const auto large = consumer.largest > F(kSmallStretch<T>);
+        if (Any(large)) gain = Select(large, exact(false), gain);
+      } else {
+        gain = exact(true);
+      }
+      StoreSome(out + row, gain, count);
     }
-  }
+  });
 }
 
 // ---- ELBO gradient -----------------------------------------------------------------------------
@@ -127,13 +231,7 @@ struct GradientConsumer {
 
   VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
                               int out) {
-    for (int i = 0; i < in; ++i) {
-      const F input = x[i];
-      const F square = input * input;
-      for (int j = 0; j < out; ++j) {
-        Weight(i * out + j, input * delta[j], square * variance_delta[j]);
-      }
-    }
+    EachWeightOfFirstLayer(*this, x, delta, variance_delta, in, out);
   }
 };
 
@@ -146,32 +244,26 @@ void ElboGradientKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<Sca
                         RowsView<ScalarOf<F>> x, RowsView<ScalarOf<F>> y, std::int64_t rows,
                         ScalarOf<F>* grad_mean, ScalarOf<F>* grad_variance,
                         ScalarOf<F>* log_likelihood, ScalarOf<F>* squared_residual, void* scratch) {
-  using T = ScalarOf<F>;
-  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
-  F* targets = pack.ScratchEnd();
-  F* residual = targets + pack.num_outputs();
-  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
-    const std::int64_t count = rows - row;
-    pack.Forward(x.data, x.stride, row, count);
-    for (int o = 0; o < pack.num_outputs(); ++o) {
-      targets[o] = LoadSome<F>(y.data + o * y.stride + row, count);
-    }
-    if (log_likelihood != nullptr || squared_residual != nullptr) {
-      const F loss = pack.NegativeLogLikelihood(targets, residual);
-      if (log_likelihood != nullptr) StoreSome(log_likelihood + row, -loss, count);
-      for (int o = 0; squared_residual != nullptr && o < pack.num_outputs(); ++o) {
-        StoreSome(squared_residual + o * rows + row, residual[o], count);
+  WithPack<F>(net, noise, scratch, [&](auto& pack) VIME_INLINE_LAMBDA {
+    F* targets = pack.ScratchEnd();
+    F* residual = targets + pack.num_outputs();
+    for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+      const std::int64_t count = rows - row;
+      pack.Forward(x, row, count);
+      LoadTargets(y, row, count, pack.num_outputs(), targets);
+      if (log_likelihood != nullptr || squared_residual != nullptr) {
+        const F loss = pack.NegativeLogLikelihood(targets, residual);
+        if (log_likelihood != nullptr) StoreSome(log_likelihood + row, -loss, count);
+        for (int o = 0; squared_residual != nullptr && o < pack.num_outputs(); ++o) {
+          StoreSome(squared_residual + o * rows + row, residual[o], count);
+        }
+      }
+      if (grad_mean != nullptr) {
+        GradientConsumer<F> consumer{grad_mean, grad_variance};
+        pack.Backward(targets, LiveLanes<F>(count), consumer);
       }
     }
-    if (grad_mean != nullptr) {
-      T live[kLanes<F>];
-      for (int i = 0; i < kLanes<F>; ++i) live[i] = i < count ? T(1) : T(0);
-      F mask;
-      Load(live, mask);
-      GradientConsumer<F> consumer{grad_mean, grad_variance};
-      pack.Backward(targets, mask, consumer);
-    }
-  }
+  });
 }
 
 /// predictions[(s outputs + o) rows + b] = output o of row b under sample s (kMoments: s = 0, the
@@ -180,32 +272,27 @@ template <class F>
 void PredictKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
                    RowsView<ScalarOf<F>> x, std::int64_t rows, ScalarOf<F>* predictions,
                    void* scratch) {
-  PackNetwork<F> pack(net, noise, static_cast<F*>(scratch));
-  for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
-    const std::int64_t count = rows - row;
-    pack.Forward(x.data, x.stride, row, count);
-    for (int s = 0; s < pack.num_samples(); ++s) {
-      for (int o = 0; o < pack.num_outputs(); ++o) {
-        StoreSome(predictions + (s * pack.num_outputs() + o) * rows + row, pack.Prediction(s, o),
-                  count);
+  WithPack<F>(net, noise, scratch, [&](auto& pack) VIME_INLINE_LAMBDA {
+    for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
+      const std::int64_t count = rows - row;
+      pack.Forward(x, row, count);
+      for (int s = 0; s < pack.num_samples(); ++s) {
+        for (int o = 0; o < pack.num_outputs(); ++o) {
+          StoreSome(predictions + (s * pack.num_outputs() + o) * rows + row, pack.Prediction(s, o),
+                    count);
+        }
       }
     }
-  }
+  });
 }
 
 // ---- Elementwise -------------------------------------------------------------------------------
-
-/// Calls body(i, count) for the packs of [0, n).
-template <class F, class Body>
-VIME_INLINE void ForEachPack(std::int64_t n, const Body& body) {
-  for (std::int64_t i = 0; i < n; i += kLanes<F>) body(i, n - i);
-}
 
 /// sigma = softplus(rho), sigma^2, and d sigma / d rho = sigmoid(rho).
 template <class F>
 void RefreshPosteriorKernel(std::int64_t n, const ScalarOf<F>* rho, ScalarOf<F>* stddev,
                             ScalarOf<F>* variance, ScalarOf<F>* slope) {
-  ForEachPack<F>(n, [=](std::int64_t i, std::int64_t count) {
+  ForEachPack<F>(n, [=](std::int64_t i, std::int64_t count) VIME_INLINE_LAMBDA {
     const F r = LoadSome<F>(rho + i, count);
     const F sigma = Softplus(r);
     StoreSome(stddev + i, sigma, count);
@@ -225,7 +312,7 @@ void AddPriorGradientKernel(std::int64_t n, const NetworkView<ScalarOf<F>>& net,
                             ScalarOf<F>* grad_mean, ScalarOf<F>* grad_variance_to_rho) {
   using T = ScalarOf<F>;
   const F w = F(kl_weight);
-  ForEachPack<F>(n, [&, w](std::int64_t i, std::int64_t count) {
+  ForEachPack<F>(n, [&, w](std::int64_t i, std::int64_t count) VIME_INLINE_LAMBDA {
     const F precision = LoadSome<F>(prior_precision + i, count);
     const F sigma = LoadSome<F>(net.stddev + i, count);
     const F mu = LoadSome<F>(net.mean + i, count);

@@ -133,10 +133,8 @@ VIME_INLINE F LogNormal(const F& x) {
   using I = IntOf<F>;
   using C = Constants<F>;
   constexpr int kBits = NumberTraits<F>::kMantissaBits;
-  const I offset = BitsOf(F(T(0.70710678118654752)));
-  const I k = WrappingAdd(BitsOf(x), WrappingAdd(offset ^ I(-1), I(1))) >> kBits;
-  const I minus_k = WrappingAdd(k ^ I(-1), I(1));
-  const F m = FromBits(WrappingAdd(BitsOf(x), ShiftLeft(minus_k, kBits)));
+  const I k = WrappingSub(BitsOf(x), BitsOf(F(T(0.70710678118654752)))) >> kBits;
+  const F m = FromBits(WrappingSub(BitsOf(x), ShiftLeft(k, kBits)));
   const F f = m - F(T(1));
   const F s = f / (f + F(T(2)));
   const F z = s * s;
@@ -239,14 +237,10 @@ VIME_INLINE SinCosResult<F> SinCosReduced(const F& r) {
   }
   F c = F(T(sign(C::kCosTerms) * InverseFactorial(2 * C::kCosTerms)));
 #pragma GCC unroll 16
-  for (int n = C::kCosTerms - 1; n >= 2; --n) {
+  for (int n = C::kCosTerms - 1; n >= 0; --n) {
     c = MulAdd(c, z, F(T(sign(n) * InverseFactorial(2 * n))));
   }
-  // cos r = (1 - z/2) + z^2 c, with the rounding error of the parenthesis added back.
-  const F half = z * F(T(0.5));
-  const F w = F(T(1)) - half;
-  const F lost = (F(T(1)) - w) - half;
-  return {MulAdd(s * z, r, r), w + MulAdd(z * z, c, lost)};
+  return {MulAdd(s * z, r, r), c};
 }
 
 /// sin x and cos x within 2.7 ulp for |x| <= 2^20 (double) or 2^12 (float), also next to their

@@ -21,13 +21,19 @@
 #include <immintrin.h>
 #endif
 
-// Where an operation is many instructions (portable lanes, sanitizers), inlining without limit
-// costs the compiler minutes.
+// VIME_INLINE marks functions and VIME_INLINE_LAMBDA lambdas that must be inlined: a lane that is
+// passed by memory costs more than what is done with it. Where an operation is many instructions
+// (portable lanes, sanitizers), inlining without limit would cost the compiler minutes.
+// VIME_PHASE marks what is long enough to be a function of its own: the registers of one phase of
+// a kernel are then not the concern of the next.
 #if VIME_LANE_WIDTH == 4 || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define VIME_INLINE inline
+#define VIME_INLINE_LAMBDA
 #else
 #define VIME_INLINE inline __attribute__((always_inline))
+#define VIME_INLINE_LAMBDA __attribute__((always_inline))
 #endif
+#define VIME_PHASE __attribute__((noinline))
 
 namespace vime {
 
@@ -104,6 +110,17 @@ VIME_INLINE std::int64_t WrappingAdd(std::int64_t a, std::int64_t b) {
 VIME_INLINE std::int32_t WrappingAdd(std::int32_t a, std::int32_t b) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
 }
+VIME_INLINE std::int64_t WrappingSub(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+}
+VIME_INLINE std::int32_t WrappingSub(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) - static_cast<std::uint32_t>(b));
+}
+/// Whether bits & mask has a bit set.
+template <class Int>
+VIME_INLINE bool TestBits(Int bits, std::int32_t mask) {
+  return (bits & mask) != 0;
+}
 VIME_INLINE double ToFloating(std::int64_t i) { return static_cast<double>(i); }
 VIME_INLINE float ToFloating(std::int32_t i) { return static_cast<float>(i); }
 
@@ -128,36 +145,136 @@ inline constexpr int kParts = 16 / kWidth;
 using FloatPart = float __attribute__((vector_size(kWidth * 4)));
 using IntPart = std::int32_t __attribute__((vector_size(kWidth * 4)));
 using WordPart = std::uint32_t __attribute__((vector_size(kWidth * 4)));
-using WidePart = std::uint64_t __attribute__((vector_size(kWidth * 4)));
 
-#define VIME_PARTS _Pragma("GCC unroll 4") for (int p = 0; p < kParts; ++p)
+// What the vector extensions of the compilers do not express. Processors multiply the even lanes
+// of two vectors into 64-bit products: odd lanes are shifted into their place first, and the
+// halves of both products are blended together again.
+#if VIME_LANE_WIDTH == 16
+
+VIME_INLINE FloatPart FusedMultiplyAdd(FloatPart a, FloatPart b, FloatPart c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+VIME_INLINE FloatPart SquareRoot(FloatPart a) { return _mm512_sqrt_ps(a); }
+VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
+  return _mm512_maskz_loadu_ps(_mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)), source);
+}
+VIME_INLINE void StoreMasked(float* target, IntPart mask, FloatPart x) {
+  _mm512_mask_storeu_ps(target, _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)), x);
+}
+VIME_INLINE void MultiplyHighLow(WordPart a, std::uint32_t m, WordPart& high, WordPart& low) {
+  const __m512i factor = _mm512_set1_epi64(m);
+  const __m512i even = _mm512_mul_epu32(reinterpret_cast<__m512i>(a), factor);
+  const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(reinterpret_cast<__m512i>(a), 32), factor);
+  high = reinterpret_cast<WordPart>(_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB));
+  low = reinterpret_cast<WordPart>(_mm512_mask_shuffle_epi32(even, 0xAAAA, odd, _MM_PERM_CCAA));
+}
+
+#elif VIME_LANE_WIDTH == 8
+
+VIME_INLINE FloatPart FusedMultiplyAdd(FloatPart a, FloatPart b, FloatPart c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+VIME_INLINE FloatPart SquareRoot(FloatPart a) { return _mm256_sqrt_ps(a); }
+VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
+  return _mm256_maskload_ps(source, reinterpret_cast<__m256i>(mask));
+}
+VIME_INLINE void StoreMasked(float* target, IntPart mask, FloatPart x) {
+  _mm256_maskstore_ps(target, reinterpret_cast<__m256i>(mask), x);
+}
+VIME_INLINE void MultiplyHighLow(WordPart a, std::uint32_t m, WordPart& high, WordPart& low) {
+  const __m256i factor = _mm256_set1_epi64x(m);
+  const __m256i even = _mm256_mul_epu32(reinterpret_cast<__m256i>(a), factor);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(reinterpret_cast<__m256i>(a), 32), factor);
+  high =
+      reinterpret_cast<WordPart>(_mm256_blend_epi32(_mm256_shuffle_epi32(even, 0xF5), odd, 0xAA));
+  low = reinterpret_cast<WordPart>(_mm256_blend_epi32(even, _mm256_shuffle_epi32(odd, 0xA0), 0xAA));
+}
+
+#else
+
+VIME_INLINE FloatPart FusedMultiplyAdd(FloatPart a, FloatPart b, FloatPart c) {
+  FloatPart d;
+  for (int i = 0; i < kWidth; ++i) d[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return d;
+}
+VIME_INLINE FloatPart SquareRoot(FloatPart a) {
+  FloatPart b;
+  for (int i = 0; i < kWidth; ++i) b[i] = __builtin_sqrtf(a[i]);
+  return b;
+}
+VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
+  FloatPart x;
+  for (int i = 0; i < kWidth; ++i) x[i] = mask[i] != 0 ? source[i] : 0.0f;
+  return x;
+}
+VIME_INLINE void StoreMasked(float* target, IntPart mask, FloatPart x) {
+  for (int i = 0; i < kWidth; ++i) {
+    if (mask[i] != 0) target[i] = x[i];
+  }
+}
+VIME_INLINE void MultiplyHighLow(WordPart a, std::uint32_t m, WordPart& high, WordPart& low) {
+  using WidePart = std::uint64_t __attribute__((vector_size(kWidth * 4)));
+  const WidePart wide = reinterpret_cast<WidePart>(a);
+  const WidePart even = (wide & 0xffffffffu) * m;
+  const WidePart odd = (wide >> 32) * m;
+  high = reinterpret_cast<WordPart>((even >> 32) | (odd & 0xffffffff00000000u));
+  low = reinterpret_cast<WordPart>((even & 0xffffffffu) | (odd << 32));
+}
+
+#endif
+
+// The statement for every part p, as constants from the start: GCC 12 keeps arrays that a loop
+// indexes in memory.
+#define VIME_PART(n, ...)  \
+  {                        \
+    constexpr int p = (n); \
+    __VA_ARGS__            \
+  }
+#if VIME_LANE_WIDTH == 16
+#define VIME_PARTS(...) VIME_PART(0, __VA_ARGS__)
+#elif VIME_LANE_WIDTH == 8
+#define VIME_PARTS(...) VIME_PART(0, __VA_ARGS__) VIME_PART(1, __VA_ARGS__)
+#else
+#define VIME_PARTS(...)     \
+  VIME_PART(0, __VA_ARGS__) \
+  VIME_PART(1, __VA_ARGS__) VIME_PART(2, __VA_ARGS__) VIME_PART(3, __VA_ARGS__)
+#endif
+
+// Copies go part by part: GCC 12 moves whole structs through memory, sixteen bytes at a time.
+#define VIME_LANES(Type, Part)                                         \
+  Part part[kParts];                                                   \
+  Type() = default;                                                    \
+  VIME_INLINE Type(const Type& x) { VIME_PARTS(part[p] = x.part[p];) } \
+  VIME_INLINE Type& operator=(const Type& x) {                         \
+    VIME_PARTS(part[p] = x.part[p];)                                   \
+    return *this;                                                      \
+  }
 
 struct MaskLanes {
-  IntPart part[kParts];
+  VIME_LANES(MaskLanes, IntPart)
 };
 
 struct IntLanes {
-  IntPart part[kParts];
-  IntLanes() = default;
-  VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS part[p] = IntPart{} + x; }
+  VIME_LANES(IntLanes, IntPart)
+  VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS(part[p] = IntPart{} + x;) }
 };
 
 struct WordLanes {
-  WordPart part[kParts];
-  WordLanes() = default;
-  VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS part[p] = WordPart{} + x; }
+  VIME_LANES(WordLanes, WordPart)
+  VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS(part[p] = WordPart{} + x;) }
 };
 
 struct FloatLanes {
-  FloatPart part[kParts];
-  FloatLanes() = default;
-  VIME_INLINE FloatLanes(float x) { VIME_PARTS part[p] = x - FloatPart{}; }
+  VIME_LANES(FloatLanes, FloatPart)
+  VIME_INLINE FloatLanes(float x) { VIME_PARTS(part[p] = x - FloatPart{};) }
 };
+
+#undef VIME_LANES
 
 #define VIME_BINARY(Type, op)                                  \
   VIME_INLINE Type operator op(const Type& a, const Type& b) { \
     Type c;                                                    \
-    VIME_PARTS c.part[p] = a.part[p] op b.part[p];             \
+    VIME_PARTS(c.part[p] = a.part[p] op b.part[p];)            \
     return c;                                                  \
   }
 VIME_BINARY(FloatLanes, +)
@@ -173,14 +290,14 @@ VIME_BINARY(WordLanes, ^)
 
 VIME_INLINE FloatLanes operator-(const FloatLanes& a) {
   FloatLanes c;
-  VIME_PARTS c.part[p] = -a.part[p];
+  VIME_PARTS(c.part[p] = -a.part[p];)
   return c;
 }
 
 #define VIME_COMPARE(op)                                                        \
   VIME_INLINE MaskLanes operator op(const FloatLanes& a, const FloatLanes& b) { \
     MaskLanes c;                                                                \
-    VIME_PARTS c.part[p] = a.part[p] op b.part[p];                              \
+    VIME_PARTS(c.part[p] = a.part[p] op b.part[p];)                             \
     return c;                                                                   \
   }
 VIME_COMPARE(<)
@@ -192,33 +309,19 @@ VIME_COMPARE(==)
 
 VIME_INLINE FloatLanes MulAdd(const FloatLanes& a, const FloatLanes& b, const FloatLanes& c) {
   FloatLanes d;
-#if VIME_LANE_WIDTH == 16
-  d.part[0] = _mm512_fmadd_ps(a.part[0], b.part[0], c.part[0]);
-#elif VIME_LANE_WIDTH == 8
-  VIME_PARTS d.part[p] = _mm256_fmadd_ps(a.part[p], b.part[p], c.part[p]);
-#else
-  VIME_PARTS for (int i = 0; i < kWidth; ++i) {
-    d.part[p][i] = __builtin_fmaf(a.part[p][i], b.part[p][i], c.part[p][i]);
-  }
-#endif
+  VIME_PARTS(d.part[p] = FusedMultiplyAdd(a.part[p], b.part[p], c.part[p]);)
   return d;
 }
 
 VIME_INLINE FloatLanes Sqrt(const FloatLanes& a) {
   FloatLanes b;
-#if VIME_LANE_WIDTH == 16
-  b.part[0] = _mm512_sqrt_ps(a.part[0]);
-#elif VIME_LANE_WIDTH == 8
-  VIME_PARTS b.part[p] = _mm256_sqrt_ps(a.part[p]);
-#else
-  VIME_PARTS for (int i = 0; i < kWidth; ++i) b.part[p][i] = __builtin_sqrtf(a.part[p][i]);
-#endif
+  VIME_PARTS(b.part[p] = SquareRoot(a.part[p]);)
   return b;
 }
 
 VIME_INLINE FloatLanes Select(const MaskLanes& mask, const FloatLanes& a, const FloatLanes& b) {
   FloatLanes c;
-  VIME_PARTS c.part[p] = mask.part[p] ? a.part[p] : b.part[p];
+  VIME_PARTS(c.part[p] = mask.part[p] ? a.part[p] : b.part[p];)
   return c;
 }
 
@@ -232,51 +335,84 @@ VIME_INLINE bool Any(const MaskLanes& mask) {
 
 VIME_INLINE IntLanes BitsOf(const FloatLanes& a) {
   IntLanes b;
-  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  VIME_PARTS(b.part[p] = reinterpret_cast<IntPart>(a.part[p]);)
   return b;
 }
 VIME_INLINE FloatLanes FromBits(const IntLanes& a) {
   FloatLanes b;
-  VIME_PARTS b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);
+  VIME_PARTS(b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);)
   return b;
 }
 VIME_INLINE FloatLanes ToFloating(const IntLanes& a) {
   FloatLanes b;
-  VIME_PARTS b.part[p] = __builtin_convertvector(a.part[p], FloatPart);
+  VIME_PARTS(b.part[p] = __builtin_convertvector(a.part[p], FloatPart);)
   return b;
 }
 VIME_INLINE IntLanes ShiftLeft(const IntLanes& a, int n) {
   IntLanes b;
-  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) << n);
+  VIME_PARTS(b.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) << n);)
   return b;
 }
 VIME_INLINE IntLanes operator>>(const IntLanes& a, int n) {
   IntLanes b;
-  VIME_PARTS b.part[p] = a.part[p] >> n;
+  VIME_PARTS(b.part[p] = a.part[p] >> n;)
   return b;
 }
 VIME_INLINE WordLanes operator>>(const WordLanes& a, int n) {
   WordLanes b;
-  VIME_PARTS b.part[p] = a.part[p] >> n;
+  VIME_PARTS(b.part[p] = a.part[p] >> n;)
   return b;
 }
 /// Sums modulo 2^32: the vector addition of machine integers wraps.
 VIME_INLINE IntLanes WrappingAdd(const IntLanes& a, const IntLanes& b) {
   IntLanes c;
-  VIME_PARTS c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) +
-                                                   reinterpret_cast<WordPart>(b.part[p]));
+  VIME_PARTS(c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) +
+                                                   reinterpret_cast<WordPart>(b.part[p]));)
+  return c;
+}
+VIME_INLINE IntLanes WrappingSub(const IntLanes& a, const IntLanes& b) {
+  IntLanes c;
+  VIME_PARTS(c.part[p] = reinterpret_cast<IntPart>(reinterpret_cast<WordPart>(a.part[p]) -
+                                                   reinterpret_cast<WordPart>(b.part[p]));)
+  return c;
+}
+VIME_INLINE MaskLanes TestBits(const IntLanes& a, std::int32_t mask) {
+  MaskLanes c;
+  VIME_PARTS(c.part[p] = (a.part[p] & mask) != 0;)
   return c;
 }
 VIME_INLINE IntLanes AsInts(const WordLanes& a) {
   IntLanes b;
-  VIME_PARTS b.part[p] = reinterpret_cast<IntPart>(a.part[p]);
+  VIME_PARTS(b.part[p] = reinterpret_cast<IntPart>(a.part[p]);)
   return b;
 }
 
-VIME_INLINE void Load(const float* source, FloatLanes& x) { std::memcpy(&x, source, sizeof x); }
-VIME_INLINE void Store(float* target, const FloatLanes& x) { std::memcpy(target, &x, sizeof x); }
+// Part by part: GCC 12 keeps what it copies as a whole in memory.
+VIME_INLINE void Load(const float* source, FloatLanes& x) {
+  VIME_PARTS(std::memcpy(&x.part[p], source + p * kWidth, sizeof x.part[p]);)
+}
+VIME_INLINE void Store(float* target, const FloatLanes& x) {
+  VIME_PARTS(std::memcpy(target + p * kWidth, &x.part[p], sizeof x.part[p]);)
+}
 VIME_INLINE void Load(const std::uint32_t* source, WordLanes& x) {
-  std::memcpy(&x, source, sizeof x);
+  VIME_PARTS(std::memcpy(&x.part[p], source + p * kWidth, sizeof x.part[p]);)
+}
+
+VIME_INLINE void LoadMasked(const float* source, const MaskLanes& mask, FloatLanes& x) {
+  VIME_PARTS(x.part[p] = LoadMasked(source + p * kWidth, mask.part[p]);)
+}
+VIME_INLINE void StoreMasked(float* target, const MaskLanes& mask, const FloatLanes& x) {
+  VIME_PARTS(StoreMasked(target + p * kWidth, mask.part[p], x.part[p]);)
+}
+
+/// Which lanes i are below count.
+VIME_INLINE MaskLanes LanesBelow(std::int64_t count) {
+  const auto n = static_cast<std::int32_t>(count < 16 ? count : 16);
+  IntPart lane;
+  for (int i = 0; i < kWidth; ++i) lane[i] = i;
+  MaskLanes mask;
+  VIME_PARTS(mask.part[p] = lane < n - p * kWidth;)
+  return mask;
 }
 
 /// Sum over the sixteen lanes by halving: (i, i + 8), then (i, i + 4), (i, i + 2), (0, 1).
@@ -301,27 +437,7 @@ VIME_INLINE float LaneSum(const FloatLanes& x) {
 /// The two halves of the 64-bit products of every lane with m.
 VIME_INLINE void MultiplyHighLow(const WordLanes& a, std::uint32_t m, WordLanes& high,
                                  WordLanes& low) {
-  VIME_PARTS {
-    const WidePart wide = reinterpret_cast<WidePart>(a.part[p]);
-#if VIME_LANE_WIDTH == 16
-    const WidePart factor = WidePart{} + m;
-    const WidePart even = reinterpret_cast<WidePart>(
-        _mm512_mul_epu32(reinterpret_cast<__m512i>(wide), reinterpret_cast<__m512i>(factor)));
-    const WidePart odd = reinterpret_cast<WidePart>(
-        _mm512_mul_epu32(reinterpret_cast<__m512i>(wide >> 32), reinterpret_cast<__m512i>(factor)));
-#elif VIME_LANE_WIDTH == 8
-    const WidePart factor = WidePart{} + m;
-    const WidePart even = reinterpret_cast<WidePart>(
-        _mm256_mul_epu32(reinterpret_cast<__m256i>(wide), reinterpret_cast<__m256i>(factor)));
-    const WidePart odd = reinterpret_cast<WidePart>(
-        _mm256_mul_epu32(reinterpret_cast<__m256i>(wide >> 32), reinterpret_cast<__m256i>(factor)));
-#else
-    const WidePart even = (wide & 0xffffffffu) * m;
-    const WidePart odd = (wide >> 32) * m;
-#endif
-    high.part[p] = reinterpret_cast<WordPart>((even >> 32) | (odd & 0xffffffff00000000u));
-    low.part[p] = reinterpret_cast<WordPart>((even & 0xffffffffu) | (odd << 32));
-  }
+  VIME_PARTS(MultiplyHighLow(a.part[p], m, high.part[p], low.part[p]);)
 }
 
 }  // namespace VIME_WIDTH_NAMESPACE
@@ -349,27 +465,38 @@ VIME_INLINE F Abs(const F& a) {
   return Select(a < F(0), -a, a);
 }
 
-/// Lanes 0 .. count - 1 from memory, the first value repeated in the rest.
+/// Lanes 0 .. count - 1 from memory, the first value repeated in the rest; count >= 1.
 template <class F>
 VIME_INLINE F LoadSome(const ScalarOf<F>* source, std::int64_t count) {
   F x;
-  if (count >= kLanes<F>) {
-    Load(source, x);
-    return x;
+  if constexpr (kLanes < F >> 1) {
+    if (count < kLanes<F>) {
+      const MaskLanes live = LanesBelow(count);
+      LoadMasked(source, live, x);
+      return Select(live, x, F(source[0]));
+    }
   }
-  ScalarOf<F> padded[kLanes<F>];
-  for (int i = 0; i < kLanes<F>; ++i) padded[i] = source[i < count ? i : 0];
-  Load(padded, x);
+  Load(source, x);
   return x;
 }
 
 /// Stores lanes 0 .. count - 1.
 template <class F>
 VIME_INLINE void StoreSome(ScalarOf<F>* target, const F& x, std::int64_t count) {
-  if (count >= kLanes<F>) return Store(target, x);
-  ScalarOf<F> all[kLanes<F>];
-  Store(all, x);
-  for (std::int64_t i = 0; i < count; ++i) target[i] = all[i];
+  if constexpr (kLanes < F >> 1) {
+    if (count < kLanes<F>) return StoreMasked(target, LanesBelow(count), x);
+  }
+  Store(target, x);
+}
+
+/// 1 in lanes 0 .. count - 1, 0 in the rest.
+template <class F>
+VIME_INLINE F LiveLanes(std::int64_t count) {
+  if constexpr (kLanes < F >> 1) {
+    return Select(LanesBelow(count), F(1), F(0));
+  } else {
+    return F(1);
+  }
 }
 
 }  // namespace vime

@@ -60,51 +60,58 @@ VIME_INLINE typename WordsOf<F>::Type ConsecutiveWords(std::uint32_t first) {
   }
 }
 
-/// Four independent standard normals per lane: Box-Muller on the words of one Philox block.
-/// u1 in (0, 1] has 24 bits, so |z| <= sqrt(48 ln 2) = 5.77. The angle is a quadrant (two bits)
-/// and a position in it (24 bits); turning the circle by an eighth centres every quadrant on an
-/// axis, where the series of sine and cosine need no further reduction.
-template <class F>
-VIME_INLINE void NormalBlock(typename WordsOf<F>::Type block, typename WordsOf<F>::Type item,
-                             std::uint32_t iteration, std::uint32_t stream, std::uint64_t seed,
-                             F z[4]) {
+/// Four independent standard normals per lane for each of N blocks, z[4 n + j] of block
+/// first_block + n stride:
+/// Box-Muller on the words of Philox. u1 in (0, 1] has 24 bits, so |z| <= sqrt(48 ln 2) = 5.77. The
+/// angle has 24 bits in a quarter circle centred on an axis, where the series of sine and cosine
+/// need no further reduction, and two bits for the quarter. A block is one long chain of dependent
+/// operations: with N > 1 the processor has several to work on.
+template <class F, int N = 1>
+VIME_INLINE void NormalBlocks(typename WordsOf<F>::Type first_block, std::uint32_t stride,
+                              typename WordsOf<F>::Type item, std::uint32_t iteration,
+                              std::uint32_t stream, std::uint64_t seed, F* z) {
   using T = ScalarOf<F>;
   using W = typename WordsOf<F>::Type;
   std::uint32_t k0 = static_cast<std::uint32_t>(seed);
   std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
-  W c0 = block;
-  W c1 = item;
-  W c2 = W(iteration);
-  W c3 = W(stream);
+  W c[N][4];
+#pragma GCC unroll 4
+  for (int n = 0; n < N; ++n) {
+    c[n][0] = first_block + W(static_cast<std::uint32_t>(n) * stride);
+    c[n][1] = item;
+    c[n][2] = W(iteration);
+    c[n][3] = W(stream);
+  }
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    W high0, low0, high1, low1;
-    MultiplyHighLow(c0, 0xD2511F53u, high0, low0);
-    MultiplyHighLow(c2, 0xCD9E8D57u, high1, low1);
-    c0 = high1 ^ c1 ^ W(k0);
-    c1 = low1;
-    c2 = high0 ^ c3 ^ W(k1);
-    c3 = low0;
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+      W high0, low0, high1, low1;
+      MultiplyHighLow(c[n][0], 0xD2511F53u, high0, low0);
+      MultiplyHighLow(c[n][2], 0xCD9E8D57u, high1, low1);
+      c[n][0] = high1 ^ c[n][1] ^ W(k0);
+      c[n][1] = low1;
+      c[n][2] = high0 ^ c[n][3] ^ W(k1);
+      c[n][3] = low0;
+    }
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  const W words[4] = {c0, c1, c2, c3};
-#pragma GCC unroll 2
-  for (int pair = 0; pair < 2; ++pair) {
-    const W radius_word = words[2 * pair];
-    const W angle_word = words[2 * pair + 1];
+#pragma GCC unroll 8
+  for (int pair = 0; pair < 2 * N; ++pair) {
+    const W radius_word = c[pair / 2][2 * (pair % 2)];
+    const W angle_word = c[pair / 2][2 * (pair % 2) + 1];
     const F u = MulAdd(WordToNumber<F>(radius_word >> 8), F(T(0x1p-24)), F(T(0x1p-24)));
     const F radius = Sqrt(F(T(-2)) * LogNormal(u));
-    // Bits 0-1: quadrant. Bits 8-31: position in it.
+    // Bits 8-31: an angle in [-pi/4, pi/4). Bit 0 mirrors it at the diagonal and bit 1 turns it by
+    // half a circle: a uniform angle on the whole circle.
     const F position = MulAdd(WordToNumber<F>(angle_word >> 8), F(T(0x1p-24)), F(T(0x1p-25 - 0.5)));
     const SinCosResult<F> sc = SinCosReduced(position * F(T(1.5707963267948966)));
-    const IntOf<F> quadrant = WordToInt<F>(angle_word);
-    const F one_bit = ToFloating(quadrant & IntOf<F>(1));
-    const F two_bit = ToFloating(quadrant & IntOf<F>(2));
-    const auto swap = one_bit > F(T(0.5));
-    const F signed_radius = Select(two_bit > F(T(0.5)), -radius, radius);
-    z[2 * pair] = signed_radius * Select(swap, sc.sin, sc.cos);
-    z[2 * pair + 1] = signed_radius * Select(swap, -sc.cos, sc.sin);
+    const IntOf<F> bits = WordToInt<F>(angle_word);
+    const auto mirror = TestBits(bits, 1);
+    const F signed_radius = Select(TestBits(bits, 2), -radius, radius);
+    z[2 * pair] = signed_radius * Select(mirror, sc.sin, sc.cos);
+    z[2 * pair + 1] = signed_radius * Select(mirror, sc.cos, sc.sin);
   }
 }
 

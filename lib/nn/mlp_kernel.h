@@ -66,10 +66,11 @@ class PackMlp {
       F* h = h_[l];
       F* next = h_[l + 1];
       h[in] = F(T(1));
-      Contract<1, 8>(
-          1, out, in + 1, [=](int, int i) { return h[i]; },
-          [&](int i, int j) { return F(mlp_.weights[offset_[l] + i * out + j]); },
-          [&](int, int j, const F& a) { next[j] = a; });
+      Contract<1, kColumns>(
+          1, out, in + 1, [=](int, int i) VIME_INLINE_LAMBDA { return h[i]; },
+          [&](int i, int j)
+              VIME_INLINE_LAMBDA { return F(mlp_.weights[offset_[l] + i * out + j]); },
+          [&](int, int j, const F& a) VIME_INLINE_LAMBDA { next[j] = a; });
       if (hidden) {
         for (int j = 0; j < out; ++j) next[j] = Tanh(next[j]);
       }
@@ -89,14 +90,14 @@ class PackMlp {
       t[in] = F(T(0));
       Contract<1, 4>(
           1, out, in + 1,
-          [=](int, int i) {
+          [=](int, int i) VIME_INLINE_LAMBDA {
             return Pair<F>{h[i], t[i]};
           },
-          [&](int i, int j) {
+          [&](int i, int j) VIME_INLINE_LAMBDA {
             const std::int64_t p = offset_[l] + i * out + j;
             return Pair<F>{F(direction[p]), F(mlp_.weights[p])};
           },
-          [&](int, int j, const Pair<F>& sum) {
+          [&](int, int j, const Pair<F>& sum) VIME_INLINE_LAMBDA {
             const F da = sum.first + sum.second;
             const F value = h_[l + 1][j];
             tangent_[l + 1][j] = hidden ? da * (F(T(1)) - value * value) : da;
@@ -121,9 +122,11 @@ class PackMlp {
       }
       if (l == 0) break;
       Contract<1, 4>(
-          1, in, out, [=](int, int j) { return delta[j]; },
-          [&](int j, int i) { return F(mlp_.weights[offset_[l] + i * out + j]); },
-          [&](int, int i, const F& dh) { below[i] = dh * (F(T(1)) - h[i] * h[i]); });
+          1, in, out, [=](int, int j) VIME_INLINE_LAMBDA { return delta[j]; },
+          [&](int j, int i)
+              VIME_INLINE_LAMBDA { return F(mlp_.weights[offset_[l] + i * out + j]); },
+          [&](int, int i, const F& dh)
+              VIME_INLINE_LAMBDA { below[i] = dh * (F(T(1)) - h[i] * h[i]); });
       delta_below_ = delta_;
       delta_ = below;
     }

@@ -64,10 +64,7 @@ void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
     const std::int64_t count = rows - row;
     LoadPolicyInputs(policy, observations, row, count, mlp);
     mlp.Forward();
-    T live[kLanes<F>];
-    for (int i = 0; i < kLanes<F>; ++i) live[i] = i < count ? T(1) : T(0);
-    F mask;
-    Load(live, mask);
+    const F mask = LiveLanes<F>(count);
     for (int c = 0; c < channels; ++c) {
       weight[c] = mask * LoadSome<F>(weights.data + c * weights.stride + row, count);
     }
@@ -81,7 +78,7 @@ void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
         s = MulAdd(weight[c], MulAdd(z, z, F(T(-1))), s);
       }
     }
-    mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) {
+    mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) VIME_INLINE_LAMBDA {
       for (int c = 0; c < channels; ++c) {
         F& s = sum[c * parameters + p];
         s = MulAdd(weight[c], g, s);
@@ -110,15 +107,12 @@ void PolicyFisherKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
     LoadPolicyInputs(policy, observations, row, count, mlp);
     mlp.Forward();
     mlp.Jvp(direction);
-    T live[kLanes<F>];
-    for (int i = 0; i < kLanes<F>; ++i) live[i] = i < count ? T(1) : T(0);
-    F mask;
-    Load(live, mask);
+    const F mask = LiveLanes<F>(count);
     for (int k = 0; k < outputs; ++k) {
       const T sd = policy.stddev[k];
       cotangent[k] = mlp.tangent()[k] * F(T(1) / (sd * sd)) * mask;
     }
-    mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) { sum[p] = sum[p] + g; });
+    mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) VIME_INLINE_LAMBDA { sum[p] = sum[p] + g; });
   }
   for (int p = 0; p < policy.num_weights; ++p) product[p] += static_cast<double>(LaneSum(sum[p]));
   for (int k = 0; k < outputs; ++k) {

@@ -194,10 +194,11 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
     const NetworkView<float> net = network_.View();
     const NoiseView<float> view = noise.View();
     gradient.setZero();
-    kernels.elbo_gradient(
-        net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch}, minibatch,
-        gradient.data(), gradient.data() + n, log_likelihood.data(), squared_residual.data(),
-        KernelScratch<float>(ScratchNumbers(net.sizes, net.num_layers, view.num_samples)));
+    kernels.elbo_gradient(net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch},
+                          minibatch, gradient.data(), gradient.data() + n, log_likelihood.data(),
+                          squared_residual.data(),
+                          KernelScratch<float>(ScratchNumbers(net.sizes, net.num_layers,
+                                                              view.num_samples, kernels.lanes)));
     kernels.add_prior_gradient(n, net, network_.prior_precision().data(),
                                static_cast<float>(kl_weight), gradient.data(), gradient.data() + n);
     adam_.Step(network_.phi(), gradient);

@@ -276,6 +276,23 @@ TEST_CASE("The divergence of nearly equal Gaussians does not cancel") {
 
 long double LongSoftplus(double rho) { return log1pl(expl(static_cast<long double>(rho))); }
 
+TEST_CASE_TEMPLATE("The series for small changes of sigma agrees with the general formula", T,
+                   double, float) {
+  const double tolerance = std::is_same_v<T, float> ? 2e-6 : 2e-13;
+  for (double rho = -15; rho <= 40; rho += 0.37) {
+    const double sigma = Softplus(rho), slope = Sigmoid(rho);
+    for (const double share : {-1.0, -0.7, -1e-2, -1e-6, 1e-6, 1e-2, 0.7, 1.0}) {
+      const double delta = share * static_cast<double>(kSmallStretch<T>);
+      const T series =
+          KlOfSmallStretch(static_cast<T>(slope), static_cast<T>(1 / sigma), static_cast<T>(delta));
+      CAPTURE(rho);
+      CAPTURE(delta);
+      CHECK(static_cast<double>(series) ==
+            doctest::Approx(KlOfChange(rho, 0.0, delta)).epsilon(tolerance).scale(0));
+    }
+  }
+}
+
 TEST_CASE("Divergence, entropy, density and expansion are right for rho from -700 to 700") {
   const double rhos[] = {-700, -300, -40, -1, 0, 0.5, 1, 40, 300, 700};
   constexpr double kInfinity = std::numeric_limits<double>::infinity();

@@ -295,36 +295,6 @@ TEST_CASE("Float kernels agree with an independent double implementation on the 
   }
 }
 
-TEST_CASE("Normals drawn in lanes have the moments and the tails of the normal distribution") {
-  constexpr Index kCount = 1 << 21;
-  const Vector<float> z = NormalSequence<float>(kKey, kCount);
-  double m1 = 0, m2 = 0, m3 = 0, m4 = 0, lag = 0;
-  Index beyond2 = 0, beyond4 = 0;
-  for (Index i = 0; i < kCount; ++i) {
-    const double v = static_cast<double>(z[i]);
-    m1 += v;
-    m2 += v * v;
-    m3 += v * v * v;
-    m4 += v * v * v * v;
-    if (i > 0) lag += v * static_cast<double>(z[i - 1]);
-    beyond2 += std::abs(v) > 2;
-    beyond4 += std::abs(v) > 4;
-  }
-  // 5 standard errors each: a fair generator fails one of seven with probability 4e-6.
-  const double n = static_cast<double>(kCount);
-  const double se = 5 / std::sqrt(n);
-  CHECK(std::abs(m1 / n) < se);
-  CHECK(std::abs(m2 / n - 1) < se * std::sqrt(2.));
-  CHECK(std::abs(m3 / n) < se * std::sqrt(15.));
-  CHECK(std::abs(m4 / n - 3) < se * std::sqrt(96.));
-  CHECK(std::abs(lag / n) < se);
-  const auto tail = [&](Index count, double p) {
-    return std::abs(static_cast<double>(count) / n - p) < se * std::sqrt(p);
-  };
-  CHECK(tail(beyond2, 0.0455002638963584));
-  CHECK(tail(beyond4, 6.334248366623973e-5));
-}
-
 TEST_CASE("Noise keyed by row equals the sequence of that row, in float and in double") {
   const auto problem = RandomProblem<float>({1, 1}, Activation::kRelu, 20);
   // One sample of a linear unit: prediction = m + sd eps.
