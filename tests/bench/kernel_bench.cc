@@ -11,6 +11,7 @@
 #include <ctime>
 #include <exception>
 #include <memory>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -169,6 +170,82 @@ void RegisterBonus(const Size& size, GainForm form, Source source, const std::st
   });
 }
 
+// ---- The same bonus in plain Eigen -------------------------------------------------------------
+
+// The normals of the kernels, filled in bulk.
+void DrawWithKernels(std::uint32_t row, std::int64_t count, float* noise) {
+  GetKernels<float>().fill_normals({kSeed, Stream::kBonusNoise, 0, row}, 0, count / 4, noise);
+}
+
+// The normals that come with C++.
+void DrawWithStandardLibrary(std::uint32_t /*row*/, std::int64_t count, float* noise) {
+  static std::mt19937_64 generator(kSeed);
+  std::normal_distribution<float> normal;
+  for (std::int64_t k = 0; k < count; ++k) noise[k] = normal(generator);
+}
+
+struct EigenBonus {
+  explicit EigenBonus(const Size& size)
+      : model(TrainedModel(size, {})),
+        x(NormalFeatures(kRows, model.network().shape().num_inputs(), 4)),
+        y(NormalFeatures(kRows, model.network().shape().num_outputs(), 5)),
+        noise{Sampling::kLocal, 10, {}, kEigenRows, {}},
+        gain(kRows) {
+    const Index count = Index{kEigenRows} * noise.num_samples * model.network().shape().num_units();
+    noise.values = NormalSequence<float>({kSeed, Stream::kBonusNoise, 0, 0}, count);
+  }
+
+  void Run(void (*draw)(std::uint32_t, std::int64_t, float*)) {
+    FindPerIsa(GetKernels<float>().name)
+        .eigen_information_gain({.net = model.network().View(),
+                                 .x = {x.data(), x.outerStride()},
+                                 .y = {y.data(), y.outerStride()},
+                                 .rows = kRows,
+                                 .samples = noise.num_samples,
+                                 .step_size = 0.01f,
+                                 .noise = noise.values.data(),
+                                 .draw = draw,
+                                 .gain = gain.data()});
+  }
+
+  // Mean difference from the kernels on the first block of rows, as a share of the mean. One row
+  // may differ by 1e-3 where a pre-activation is within rounding of the kink of relu.
+  float Error() {
+    Run(nullptr);
+    const Vector<float> expected = InformationGain<float>(model.network(), x.topRows(kEigenRows),
+                                                          y.topRows(kEigenRows), {}, noise);
+    return (gain.head(kEigenRows) - expected).cwiseAbs().sum() / expected.sum();
+  }
+
+  static constexpr Index kRows = kBatch / kEigenRows * kEigenRows;
+  DynamicsModel model;
+  Features<float> x, y;
+  Noise<float> noise;
+  Vector<float> gain;
+};
+
+void RegisterEigen(const Size& size) {
+  const float error = EigenBonus(size).Error();
+  if (!(error < 1e-4f)) {
+    throw std::logic_error("the Eigen version disagrees with the kernels at " + NameOf(size) +
+                           ": relative error " + std::to_string(error));
+  }
+  for (const auto& [draw, name] :
+       {std::pair{&DrawWithKernels, "fresh"}, std::pair{&DrawWithStandardLibrary, "std-normal"},
+        std::pair{static_cast<decltype(&DrawWithKernels)>(nullptr), "shared"}}) {
+    Register(std::string("eigen/") + name + "/" + NameOf(size),
+             [=, draw = draw](benchmark::State& state) {
+               EigenBonus bonus(size);
+               Measure(state, static_cast<double>(EigenBonus::kRows), size.flops, [&] {
+                 bonus.Run(draw);
+                 benchmark::ClobberMemory();
+               });
+             });
+  }
+}
+
+// ---- Training ----------------------------------------------------------------------------------
+
 // 500 updates with minibatches of 10, the call that a run makes in every iteration.
 void RegisterTraining(const Size& size, const char* kind, const DynamicsModelOptions& options) {
   Register(std::string("train/") + kind + "/" + NameOf(size), [=](benchmark::State& state) {
@@ -191,6 +268,7 @@ void RegisterNetwork() {
                       std::string("bonus/") + form_name + "/" + source_name + "/" + NameOf(size));
       }
     }
+    RegisterEigen(size);
     RegisterTraining(size, "shared", {.training_noise = TrainingNoise::kShared});
     RegisterTraining(size, "per-example", {.training_noise = TrainingNoise::kPerExample});
     RegisterTraining(size, "moments", {.sampling = Sampling::kMoments});

@@ -1,11 +1,12 @@
 #define VIME_LANE_WIDTH 8
-#include "tests/bench/per_isa.h"
-
+#define Eigen Eigen_v3
+#include "tests/bench/eigen_bonus.h"
 #include "tests/bench/fma_peak.h"
 
 namespace vime::testing {
 
 extern const PerIsa kPerIsa_v3;
-const PerIsa kPerIsa_v3 = {"v3", FmaLoop, kFmaFlopsPerRound, LaneEvaluatorsWidth8};
+const PerIsa kPerIsa_v3 = {"v3", FmaLoop, kFmaFlopsPerRound, EigenInformationGain,
+                           LaneEvaluatorsWidth8};
 
 }  // namespace vime::testing

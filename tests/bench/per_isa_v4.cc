@@ -1,11 +1,12 @@
 #define VIME_LANE_WIDTH 16
-#include "tests/bench/per_isa.h"
-
+#define Eigen Eigen_v4
+#include "tests/bench/eigen_bonus.h"
 #include "tests/bench/fma_peak.h"
 
 namespace vime::testing {
 
 extern const PerIsa kPerIsa_v4;
-const PerIsa kPerIsa_v4 = {"v4", FmaLoop, kFmaFlopsPerRound, LaneEvaluatorsWidth16};
+const PerIsa kPerIsa_v4 = {"v4", FmaLoop, kFmaFlopsPerRound, EigenInformationGain,
+                           LaneEvaluatorsWidth16};
 
 }  // namespace vime::testing
