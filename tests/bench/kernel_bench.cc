@@ -3,6 +3,7 @@
 //
 // Usage: kernel_bench [--simd=v4|v3|portable] [Google Benchmark's flags]
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -18,6 +20,8 @@
 #include <vector>
 
 #include "envs/registry.h"
+#include "experiments/runner/files.h"
+#include "experiments/runner/metrics_json.h"
 #include "lib/kernels/kernels.h"
 #include "lib/optim/reinforce.h"
 #include "lib/rl/gaussian_policy.h"
@@ -85,8 +89,8 @@ void Measure(benchmark::State& state, double items, double flops, const Body& bo
 }
 
 template <class Run>
-void Register(const std::string& name, Run run) {
-  benchmark::RegisterBenchmark(name.c_str(), run)->Unit(benchmark::kMicrosecond);
+benchmark::internal::Benchmark* Register(const std::string& name, Run run) {
+  return benchmark::RegisterBenchmark(name.c_str(), run)->Unit(benchmark::kMicrosecond);
 }
 
 // ---- The Bayesian network ----------------------------------------------------------------------
@@ -376,13 +380,35 @@ void RegisterRollouts() {
   }
 }
 
+// ---- Files -------------------------------------------------------------------------------------
+
+// What a run does with its metrics after every iteration.
+void RegisterMetrics() {
+  constexpr Index kLines = 2000;  // few megabytes
+  Register("metrics/line", [](benchmark::State& state) {
+    RunConfig config;
+    DescribeAll(config);
+    Resolve(config);
+    const std::unique_ptr<Trainer> trainer = MakeTrainer(config, 1);
+    trainer->Iterate();  // the first one has no bonus yet
+    const IterationMetrics metrics = trainer->Iterate();
+    const std::filesystem::path path =
+        std::filesystem::temp_directory_path() / ("kernel_bench." + std::to_string(::getpid()));
+    {
+      LineWriter writer(path.string());
+      Measure(state, 1, 0, [&] { writer.Append(ToJson(metrics).dump()); });
+    }
+    std::filesystem::remove(path);
+  })->Iterations(kLines);
+}
+
 // ---- Numbers -----------------------------------------------------------------------------------
 
 void RegisterNumbers() {
   Register("fma-peak", [](benchmark::State& state) {
-    double best = 0;
-    for ([[maybe_unused]] auto _ : state) best = std::max(best, FmaPeak());
-    state.counters["GFLOP/s"] = 1e-9 * best;
+    double sum = 0;
+    for ([[maybe_unused]] auto _ : state) sum += FmaPeak();
+    state.counters["GFLOP/s"] = 1e-9 * sum / static_cast<double>(state.iterations());
   });
   Register("normals", [](benchmark::State& state) {
     constexpr Index kBlocks = 1024;
@@ -418,6 +444,7 @@ void RegisterAll() {
   RegisterNetwork();
   for (const Size& size : kSizes) RegisterPolicy(size);
   RegisterRollouts();
+  RegisterMetrics();
   RegisterNumbers();
 }
 
