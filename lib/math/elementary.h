@@ -91,12 +91,11 @@ template <class F>
 VIME_INLINE F Exp(const F& x) {
   using T = ScalarOf<F>;
   using C = Constants<F>;
-  const F bounded = Min(Max(x, F(C::kExpLow)), F(C::kExpHigh));
+  const F bounded = Min(F(C::kExpHigh), Max(F(C::kExpLow), x));  // in this order NaN stays NaN
   const ReducedExp<F> e = ReduceExp(bounded);
   F y = MulAdd(e.scale, e.p, e.scale);
   y = Select(x < F(C::kExpLow), F(T(0)), y);
-  y = Select(x > F(C::kExpHigh), F(C::kInfinity), y);
-  return Select(x == x, y, x);
+  return Select(x > F(C::kExpHigh), F(C::kInfinity), y);
 }
 
 /// e^x - 1 without cancellation near 0, within 2.2 ulp.
@@ -104,11 +103,10 @@ template <class F>
 VIME_INLINE F Expm1(const F& x) {
   using T = ScalarOf<F>;
   using C = Constants<F>;
-  const F bounded = Min(Max(x, F(C::kExpLow)), F(C::kExpHigh));
+  const F bounded = Min(F(C::kExpHigh), Max(F(C::kExpLow), x));  // in this order NaN stays NaN
   const ReducedExp<F> e = ReduceExp(bounded);
   F y = MulAdd(e.scale, e.p, e.scale - F(T(1)));
-  y = Select(x > F(C::kExpHigh), F(C::kInfinity), y);
-  return Select(x == x, y, x);
+  return Select(x > F(C::kExpHigh), F(C::kInfinity), y);
 }
 
 /// e^x - 1 - x without cancellation near 0, within 14 ulp.
@@ -116,13 +114,12 @@ template <class F>
 VIME_INLINE F ExpExcess(const F& x) {
   using T = ScalarOf<F>;
   using C = Constants<F>;
-  const F bounded = Min(Max(x, F(C::kExpLow)), F(C::kExpHigh));
+  const F bounded = Min(F(C::kExpHigh), Max(F(C::kExpLow), x));  // in this order NaN stays NaN
   const ReducedExp<F> e = ReduceExp(bounded);
   // Where k = 0, r = x. Just beyond, at |x| = 0.35, a tenth of the terms remains.
   const F far = MulAdd(e.scale, e.p, (e.scale - F(T(1))) - x);
   F y = Select(e.scale == F(T(1)), e.excess, far);
-  y = Select(x > F(C::kExpHigh), F(C::kInfinity), y);
-  return Select(x == x, y, x);
+  return Select(x > F(C::kExpHigh), F(C::kInfinity), y);
 }
 
 /// Natural logarithm of a positive normal number; no special cases.
@@ -176,12 +173,10 @@ VIME_INLINE F Log1p(const F& x) {
 template <class F>
 VIME_INLINE F Tanh(const F& x) {
   using T = ScalarOf<F>;
-  const F a = Min(Abs(x), F(Constants<F>::kTanhBound));
+  const F a = Min(F(Constants<F>::kTanhBound), Abs(x));  // in this order NaN stays NaN
   const ReducedExp<F> e = ReduceExp(a + a);
   const F t = MulAdd(e.scale, e.p, e.scale - F(T(1)));
-  const F y = t / (t + F(T(2)));
-  const F signed_y = Select(x < F(T(0)), -y, y);
-  return Select(x == x, signed_y, x);
+  return WithSign(t / (t + F(T(2))), x);
 }
 
 /// log(1 + e^x) = max(x, 0) + log1p(e^{-|x|}) within 2.2 ulp, zero below kExpLow.

@@ -74,6 +74,16 @@ VIME_INLINE float Sqrt(float x) { return __builtin_sqrtf(x); }
 VIME_INLINE double Select(bool mask, double a, double b) { return mask ? a : b; }
 VIME_INLINE float Select(bool mask, float a, float b) { return mask ? a : b; }
 VIME_INLINE bool Any(bool mask) { return mask; }
+/// a < b ? a : b and a > b ? a : b: b where either is NaN.
+VIME_INLINE double Min(double a, double b) { return a < b ? a : b; }
+VIME_INLINE float Min(float a, float b) { return a < b ? a : b; }
+VIME_INLINE double Max(double a, double b) { return a > b ? a : b; }
+VIME_INLINE float Max(float a, float b) { return a > b ? a : b; }
+VIME_INLINE double Abs(double a) { return __builtin_fabs(a); }
+VIME_INLINE float Abs(float a) { return __builtin_fabsf(a); }
+/// a, not negative, with the sign of b.
+VIME_INLINE double WithSign(double a, double b) { return __builtin_copysign(a, b); }
+VIME_INLINE float WithSign(float a, float b) { return __builtin_copysignf(a, b); }
 
 VIME_INLINE std::int64_t BitsOf(double x) {
   std::int64_t bits;
@@ -155,6 +165,8 @@ VIME_INLINE FloatPart FusedMultiplyAdd(FloatPart a, FloatPart b, FloatPart c) {
   return _mm512_fmadd_ps(a, b, c);
 }
 VIME_INLINE FloatPart SquareRoot(FloatPart a) { return _mm512_sqrt_ps(a); }
+VIME_INLINE FloatPart Smaller(FloatPart a, FloatPart b) { return _mm512_min_ps(a, b); }
+VIME_INLINE FloatPart Larger(FloatPart a, FloatPart b) { return _mm512_max_ps(a, b); }
 VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
   return _mm512_maskz_loadu_ps(_mm512_movepi32_mask(reinterpret_cast<__m512i>(mask)), source);
 }
@@ -175,6 +187,8 @@ VIME_INLINE FloatPart FusedMultiplyAdd(FloatPart a, FloatPart b, FloatPart c) {
   return _mm256_fmadd_ps(a, b, c);
 }
 VIME_INLINE FloatPart SquareRoot(FloatPart a) { return _mm256_sqrt_ps(a); }
+VIME_INLINE FloatPart Smaller(FloatPart a, FloatPart b) { return _mm256_min_ps(a, b); }
+VIME_INLINE FloatPart Larger(FloatPart a, FloatPart b) { return _mm256_max_ps(a, b); }
 VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
   return _mm256_maskload_ps(source, reinterpret_cast<__m256i>(mask));
 }
@@ -202,6 +216,8 @@ VIME_INLINE FloatPart SquareRoot(FloatPart a) {
   for (int i = 0; i < kWidth; ++i) b[i] = __builtin_sqrtf(a[i]);
   return b;
 }
+VIME_INLINE FloatPart Smaller(FloatPart a, FloatPart b) { return a < b ? a : b; }
+VIME_INLINE FloatPart Larger(FloatPart a, FloatPart b) { return a > b ? a : b; }
 VIME_INLINE FloatPart LoadMasked(const float* source, IntPart mask) {
   FloatPart x;
   for (int i = 0; i < kWidth; ++i) x[i] = mask[i] != 0 ? source[i] : 0.0f;
@@ -333,6 +349,17 @@ VIME_INLINE bool Any(const MaskLanes& mask) {
   return result != 0;
 }
 
+VIME_INLINE FloatLanes Min(const FloatLanes& a, const FloatLanes& b) {
+  FloatLanes c;
+  VIME_PARTS(c.part[p] = Smaller(a.part[p], b.part[p]);)
+  return c;
+}
+VIME_INLINE FloatLanes Max(const FloatLanes& a, const FloatLanes& b) {
+  FloatLanes c;
+  VIME_PARTS(c.part[p] = Larger(a.part[p], b.part[p]);)
+  return c;
+}
+
 VIME_INLINE IntLanes BitsOf(const FloatLanes& a) {
   IntLanes b;
   VIME_PARTS(b.part[p] = reinterpret_cast<IntPart>(a.part[p]);)
@@ -342,6 +369,12 @@ VIME_INLINE FloatLanes FromBits(const IntLanes& a) {
   FloatLanes b;
   VIME_PARTS(b.part[p] = reinterpret_cast<FloatPart>(a.part[p]);)
   return b;
+}
+VIME_INLINE FloatLanes Abs(const FloatLanes& a) {
+  return FromBits(BitsOf(a) & IntLanes(0x7fffffff));
+}
+VIME_INLINE FloatLanes WithSign(const FloatLanes& a, const FloatLanes& b) {
+  return FromBits(BitsOf(a) | (BitsOf(b) & IntLanes(INT32_MIN)));
 }
 VIME_INLINE FloatLanes ToFloating(const IntLanes& a) {
   FloatLanes b;
@@ -451,19 +484,6 @@ struct NumberTraits<FloatLanes> {
 };
 
 // ---- Either ------------------------------------------------------------------------------------
-
-template <class F>
-VIME_INLINE F Min(const F& a, const F& b) {
-  return Select(a < b, a, b);
-}
-template <class F>
-VIME_INLINE F Max(const F& a, const F& b) {
-  return Select(a > b, a, b);
-}
-template <class F>
-VIME_INLINE F Abs(const F& a) {
-  return Select(a < F(0), -a, a);
-}
 
 /// Lanes 0 .. count - 1 from memory, the first value repeated in the rest; count >= 1.
 template <class F>
