@@ -1,6 +1,8 @@
 // What a rollout returns: transitions of whole episodes, feature by feature over time.
 #pragma once
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "lib/core/types.h"
@@ -38,14 +40,14 @@ struct Batch {
     rewards.resize(n);
   }
 
-  /// Keeps the first n rows.
-  void Truncate(Index n) {
-    observations.conservativeResize(n, Eigen::NoChange);
-    sampled_actions.conservativeResize(n, Eigen::NoChange);
-    executed_actions.conservativeResize(n, Eigen::NoChange);
-    next_observations.conservativeResize(n, Eigen::NoChange);
-    coverage.conservativeResize(n, Eigen::NoChange);
-    rewards.conservativeResize(n);
+  /// Makes room for n rows, keeping those there are.
+  void Reserve(Index n, int observation_dim, int action_dim) {
+    if (n <= size()) return;
+    Batch grown;
+    grown.Resize(std::max(n, 2 * size()), observation_dim, action_dim);
+    if (size() > 0) grown.CopyRows(0, *this, 0, size());
+    grown.trajectories = std::move(trajectories);
+    *this = std::move(grown);
   }
 
   /// Copies rows [begin, begin + length) of `from` to the rows from `row` on.

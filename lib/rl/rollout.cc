@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <mutex>
+#include <optional>
 #include <string>
 
 #include "lib/core/check.h"
@@ -12,8 +14,8 @@
 namespace vime {
 namespace {
 
-constexpr Index kLanesPerGroup = 16;  // episodes that share one policy pass per step
-constexpr Index kNoiseSteps = 32;     // steps of action noise drawn at a time
+constexpr Index kMaxLanes = 16;     // episodes that share one policy pass per step
+constexpr Index kNoiseSteps = 128;  // steps of action noise drawn at a time
 
 // Rounds an observation to float; false when that is not finite.
 bool StoreObservation(std::span<const double> observation, Index row, Features<float>& rows) {
@@ -30,17 +32,49 @@ bool StoreObservation(std::span<const double> observation, Index row, Features<f
                        std::to_string(episode) + ", step " + std::to_string(step));
 }
 
+// Hands out episodes 0, 1, 2, ... while the batch is certain to need them: while those before, the
+// running ones taken at full length, have fewer steps than asked for. Nothing that runs is thrown
+// away, and which episodes run does not depend on who asks when.
+class Schedule {
+ public:
+  Schedule(Index min_steps, Index horizon) : min_steps_(min_steps), horizon_(horizon) {}
+
+  std::optional<Index> Next() {
+    const std::scoped_lock lock(mutex_);
+    if (most_steps_ >= min_steps_) return std::nullopt;
+    most_steps_ += horizon_;
+    return next_++;
+  }
+  void Finished(Index length) {
+    const std::scoped_lock lock(mutex_);
+    most_steps_ -= horizon_ - length;
+  }
+  Index num_episodes() const { return next_; }
+
+ private:
+  std::mutex mutex_;
+  Index min_steps_, horizon_;
+  Index most_steps_ = 0;
+  Index next_ = 0;
+};
+
 }  // namespace
 
-// Up to sixteen episodes in lockstep: episode i owns rows [i horizon, (i + 1) horizon).
-struct Rollout::Episodes {
-  std::vector<std::unique_ptr<Env>> envs;
-  std::vector<Rng> rngs;
-  Batch steps;
-  std::array<Trajectory, kLanesPerGroup> trajectories;
-  std::array<double, kLanesPerGroup> success_steps;
-  Features<float> observations, noise, actions;  // of the current step, one row per episode
-  std::vector<float> noise_ahead;                // [episode][kNoiseSteps * action_dim]
+// One thread's share: up to sixteen episodes in lockstep, and those that are finished. The episode
+// of lane i writes rows [i horizon, (i + 1) horizon) of `running`.
+struct Rollout::Lanes {
+  struct Lane {
+    std::unique_ptr<Env> env;
+    Rng rng{NoiseKey{}};
+    Index episode = -1;  // none
+    Index t = 0;
+    Index success_steps = 0;
+    std::vector<float> noise;  // of kNoiseSteps steps
+  };
+  std::array<Lane, kMaxLanes> lanes;
+  Batch running, finished;
+  std::vector<Index> finished_episodes;          // of finished.trajectories
+  Features<float> observations, noise, actions;  // of the current step, one row per lane
   std::vector<double> observation, action;
 };
 
@@ -51,129 +85,165 @@ Rollout::Rollout(EnvFactory factory, int horizon, std::uint64_t seed)
 
 Rollout::~Rollout() = default;
 
-void Rollout::RunEpisodes(const Policy& policy, std::uint32_t iteration, Index first, Index count,
-                          Episodes& group) {
+void Rollout::Prepare(Index num_lanes, Lanes& share) const {
   const int observation_dim = spec_.observation_dim();
   const int action_dim = spec_.action_dim();
-  while (static_cast<Index>(group.envs.size()) < count) group.envs.push_back(factory_());
-  if (group.steps.size() < count * horizon_) {
-    group.steps.Resize(count * horizon_, observation_dim, action_dim);
+  for (Index i = 0; i < num_lanes; ++i) {
+    Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+    if (lane.env == nullptr) lane.env = factory_();
+    lane.noise.resize(static_cast<std::size_t>(kNoiseSteps * action_dim));
+    lane.episode = -1;
   }
-  group.observations.resize(kLanesPerGroup, observation_dim);
-  group.noise.resize(kLanesPerGroup, action_dim);
-  group.actions.resize(kLanesPerGroup, action_dim);
-  group.observation.resize(static_cast<std::size_t>(observation_dim));
-  group.action.resize(static_cast<std::size_t>(action_dim));
-  const Index noise_per_episode = kNoiseSteps * action_dim;
-  group.noise_ahead.resize(static_cast<std::size_t>(kLanesPerGroup * noise_per_episode));
-  group.rngs.clear();
-
-  group.observations.setZero();
-  for (Index i = 0; i < count; ++i) {
-    const auto episode = static_cast<std::uint32_t>(first + i);
-    group.rngs.emplace_back(NoiseKey{seed_, Stream::kEnvironment, iteration, episode});
-    group.envs[static_cast<std::size_t>(i)]->Reset(group.rngs.back(), group.observation);
-    if (!StoreObservation(group.observation, i, group.observations)) ThrowNotFinite(first + i, 0);
-    group.trajectories[static_cast<std::size_t>(i)] = {.begin = i * horizon_};
-    group.success_steps[static_cast<std::size_t>(i)] = 0;
+  if (share.running.size() < num_lanes * horizon_) {
+    share.running.Resize(num_lanes * horizon_, observation_dim, action_dim);
   }
+  share.finished.trajectories.clear();
+  share.finished_episodes.clear();
+  share.observations.setZero(kMaxLanes, observation_dim);
+  share.noise.setZero(kMaxLanes, action_dim);
+  share.actions.setZero(kMaxLanes, action_dim);
+  share.observation.resize(static_cast<std::size_t>(observation_dim));
+  share.action.resize(static_cast<std::size_t>(action_dim));
+}
 
-  const KernelTable<float>& kernels = GetKernels<float>();
-  std::array<bool, kLanesPerGroup> done{};
-  Index running = count;
-  for (Index t = 0; t < horizon_ && running > 0; ++t) {
-    const Index ahead = t % kNoiseSteps;
-    for (Index i = 0; i < count; ++i) {
-      if (done[static_cast<std::size_t>(i)]) continue;
-      float* noise = group.noise_ahead.data() + i * noise_per_episode;
-      if (ahead == 0) {
-        const NoiseKey key{seed_, Stream::kActionNoise, iteration,
-                           static_cast<std::uint32_t>(first + i)};
-        kernels.fill_normals(key, t * action_dim / 4, noise_per_episode / 4, noise);
-      }
-      for (int k = 0; k < action_dim; ++k) group.noise(i, k) = noise[ahead * action_dim + k];
-    }
-    policy.Act(group.observations.topRows(count), group.noise.topRows(count),
-               group.actions.topRows(count));
+void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const {
+  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  lane.rng = Rng({seed_, Stream::kEnvironment, iteration, static_cast<std::uint32_t>(episode)});
+  lane.episode = episode;
+  lane.t = 0;
+  lane.success_steps = 0;
+  lane.env->Reset(lane.rng, share.observation);
+  if (!StoreObservation(share.observation, i, share.observations)) ThrowNotFinite(episode, 0);
+}
 
-    for (Index i = 0; i < count; ++i) {
-      if (done[static_cast<std::size_t>(i)]) continue;
-      Env& env = *group.envs[static_cast<std::size_t>(i)];
-      Trajectory& trajectory = group.trajectories[static_cast<std::size_t>(i)];
-      const Index row = trajectory.begin + t;
-      for (int d = 0; d < observation_dim; ++d) {
-        group.steps.observations(row, d) = group.observations(i, d);
-      }
-      for (int k = 0; k < action_dim; ++k) {
-        const float sampled = group.actions(i, k);
-        const float executed = static_cast<float>(ExecutedAction(
-            static_cast<double>(sampled), spec_.action[static_cast<std::size_t>(k)]));
-        group.steps.sampled_actions(row, k) = sampled;
-        group.steps.executed_actions(row, k) = executed;
-        group.action[static_cast<std::size_t>(k)] = static_cast<double>(executed);
-      }
-      const Step step =
-          env.Advance(group.action, group.rngs[static_cast<std::size_t>(i)], group.observation);
-      const bool finite_state = StoreObservation(group.observation, i, group.observations);
-      const auto point = env.CoveragePoint();
-      if (!finite_state || !std::isfinite(step.reward) || !std::isfinite(point[0]) ||
-          !std::isfinite(point[1])) {
-        ThrowNotFinite(first + i, t);
-      }
-      for (int d = 0; d < observation_dim; ++d) {
-        group.steps.next_observations(row, d) = group.observations(i, d);
-      }
-      group.steps.coverage(row, 0) = static_cast<float>(point[0]);
-      group.steps.coverage(row, 1) = static_cast<float>(point[1]);
-      group.steps.rewards[row] = step.reward;
-      group.success_steps[static_cast<std::size_t>(i)] += step.success ? 1 : 0;
-      trajectory.length = t + 1;
-      trajectory.terminated = step.terminated;
-      if (step.terminated || t + 1 == horizon_) {
-        done[static_cast<std::size_t>(i)] = true;
-        --running;
-        const double needed = spec_.success_share * static_cast<double>(trajectory.length);
-        trajectory.success = group.success_steps[static_cast<std::size_t>(i)] > 0 &&
-                             group.success_steps[static_cast<std::size_t>(i)] >= needed;
-      }
-    }
+void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
+  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  const int action_dim = spec_.action_dim();
+  const Index ahead = lane.t % kNoiseSteps;
+  if (ahead == 0) {
+    const NoiseKey key{seed_, Stream::kActionNoise, iteration,
+                       static_cast<std::uint32_t>(lane.episode)};
+    GetKernels<float>().fill_normals(key, lane.t * action_dim / 4, kNoiseSteps * action_dim / 4,
+                                     lane.noise.data());
   }
+  for (int k = 0; k < action_dim; ++k) {
+    share.noise(i, k) = lane.noise[static_cast<std::size_t>(ahead * action_dim + k)];
+  }
+}
+
+bool Rollout::StepLane(Index i, Lanes& share) const {
+  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  Batch& steps = share.running;
+  const Index row = i * horizon_ + lane.t;
+  steps.observations.row(row) = share.observations.row(i);
+  for (int k = 0; k < spec_.action_dim(); ++k) {
+    const float sampled = share.actions(i, k);
+    const float executed = static_cast<float>(
+        ExecutedAction(static_cast<double>(sampled), spec_.action[static_cast<std::size_t>(k)]));
+    steps.sampled_actions(row, k) = sampled;
+    steps.executed_actions(row, k) = executed;
+    share.action[static_cast<std::size_t>(k)] = static_cast<double>(executed);
+  }
+  const Step step = lane.env->Advance(share.action, lane.rng, share.observation);
+  const bool finite_state = StoreObservation(share.observation, i, share.observations);
+  const auto point = lane.env->CoveragePoint();
+  if (!finite_state || !std::isfinite(step.reward) || !std::isfinite(point[0]) ||
+      !std::isfinite(point[1])) {
+    ThrowNotFinite(lane.episode, lane.t);
+  }
+  steps.next_observations.row(row) = share.observations.row(i);
+  steps.coverage(row, 0) = static_cast<float>(point[0]);
+  steps.coverage(row, 1) = static_cast<float>(point[1]);
+  steps.rewards[row] = step.reward;
+  lane.success_steps += step.success ? 1 : 0;
+  ++lane.t;
+  if (!step.terminated && lane.t < horizon_) return false;
+
+  const double needed = spec_.success_share * static_cast<double>(lane.t);
+  const Index begin =
+      share.finished.trajectories.empty()
+          ? 0
+          : share.finished.trajectories.back().begin + share.finished.trajectories.back().length;
+  share.finished.Reserve(begin + lane.t, spec_.observation_dim(), spec_.action_dim());
+  share.finished.CopyRows(begin, steps, i * horizon_, lane.t);
+  share.finished.trajectories.push_back(
+      {.begin = begin,
+       .length = lane.t,
+       .terminated = step.terminated,
+       .success = lane.success_steps > 0 && static_cast<double>(lane.success_steps) >= needed});
+  share.finished_episodes.push_back(lane.episode);
+  lane.episode = -1;
+  return true;
 }
 
 void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t iteration,
                       int num_threads, Batch& batch) {
-  batch.Resize(min_steps + horizon_ - 1, spec_.observation_dim(), spec_.action_dim());
-  batch.trajectories.clear();
-  Index steps = 0;
-  Index episodes = 0;
-  while (steps < min_steps) {
-    // No episode is longer than the horizon, so at least this many more are needed: nothing that
-    // runs is thrown away.
-    const Index needed = (min_steps - steps + horizon_ - 1) / horizon_;
-    const Index groups = (needed + kLanesPerGroup - 1) / kLanesPerGroup;
-    while (static_cast<Index>(groups_.size()) < groups) {
-      groups_.push_back(std::make_unique<Episodes>());
-    }
-    const auto size_of = [&](Index g) {
-      return std::min(kLanesPerGroup, needed - g * kLanesPerGroup);
-    };
-    ParallelFor(groups, num_threads, [&](Index g) {
-      RunEpisodes(policy, iteration, episodes + g * kLanesPerGroup, size_of(g),
-                  *groups_[static_cast<std::size_t>(g)]);
-    });
-    for (Index g = 0; g < groups; ++g) {
-      const Episodes& group = *groups_[static_cast<std::size_t>(g)];
-      for (Index i = 0; i < size_of(g); ++i) {
-        Trajectory trajectory = group.trajectories[static_cast<std::size_t>(i)];
-        batch.CopyRows(steps, group.steps, trajectory.begin, trajectory.length);
-        trajectory.begin = steps;
-        batch.trajectories.push_back(trajectory);
-        steps += trajectory.length;
+  Schedule schedule(min_steps, horizon_);
+  // At least this many episodes are needed: the threads begin with equal shares of them.
+  const Index needed = (min_steps + horizon_ - 1) / horizon_;
+  const Index num_shares = std::min<Index>(num_threads, needed);
+  const Index num_lanes = std::min(kMaxLanes, (needed + num_shares - 1) / num_shares);
+  while (static_cast<Index>(shares_.size()) < num_shares) {
+    shares_.push_back(std::make_unique<Lanes>());
+  }
+  ParallelFor(num_shares, num_threads, [&](Index s) {
+    Lanes& share = *shares_[static_cast<std::size_t>(s)];
+    Prepare(num_lanes, share);
+    bool more = true;
+    Index running = 0;
+    while (true) {
+      for (Index i = 0; i < num_lanes; ++i) {
+        if (share.lanes[static_cast<std::size_t>(i)].episode >= 0) {
+          DrawNoise(iteration, i, share);
+        } else if (more) {
+          const std::optional<Index> episode = schedule.Next();
+          more = episode.has_value();
+          if (!more) continue;
+          Start(*episode, iteration, i, share);
+          DrawNoise(iteration, i, share);
+          ++running;
+        }
+      }
+      if (running == 0) break;
+      policy.Act(share.observations.topRows(num_lanes), share.noise.topRows(num_lanes),
+                 share.actions.topRows(num_lanes));
+      for (Index i = 0; i < num_lanes; ++i) {
+        const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+        if (lane.episode < 0 || !StepLane(i, share)) continue;
+        --running;
+        schedule.Finished(lane.t);
+        more = true;
       }
     }
-    episodes += needed;
+  });
+  Gather(schedule.num_episodes(), num_shares, batch);
+}
+
+void Rollout::Gather(Index num_episodes, Index num_shares, Batch& batch) const {
+  struct Place {
+    const Batch* from;
+    Index trajectory;
+  };
+  std::vector<Place> places(static_cast<std::size_t>(num_episodes));
+  Index steps = 0;
+  for (Index s = 0; s < num_shares; ++s) {
+    const Lanes& share = *shares_[static_cast<std::size_t>(s)];
+    for (std::size_t i = 0; i < share.finished_episodes.size(); ++i) {
+      places[static_cast<std::size_t>(share.finished_episodes[i])] = {&share.finished,
+                                                                      static_cast<Index>(i)};
+      steps += share.finished.trajectories[i].length;
+    }
   }
-  batch.Truncate(steps);
+  batch.Resize(steps, spec_.observation_dim(), spec_.action_dim());
+  batch.trajectories.clear();
+  Index row = 0;
+  for (const Place& place : places) {
+    Trajectory trajectory = place.from->trajectories[static_cast<std::size_t>(place.trajectory)];
+    batch.CopyRows(row, *place.from, trajectory.begin, trajectory.length);
+    trajectory.begin = row;
+    batch.trajectories.push_back(trajectory);
+    row += trajectory.length;
+  }
 }
 
 }  // namespace vime

@@ -30,16 +30,23 @@ class Rollout {
                Batch& batch);
 
  private:
-  struct Episodes;
+  struct Lanes;
 
-  void RunEpisodes(const Policy& policy, std::uint32_t iteration, Index first, Index count,
-                   Episodes& episodes);
+  void Prepare(Index num_lanes, Lanes& share) const;
+  /// Begins an episode in lane i.
+  void Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const;
+  /// The action noise of lane i's current step.
+  void DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const;
+  /// Takes the step that share.actions says; true when it was the last of the episode.
+  bool StepLane(Index i, Lanes& share) const;
+  /// The finished episodes of all shares, in the order of their index.
+  void Gather(Index num_episodes, Index num_shares, Batch& batch) const;
 
   EnvFactory factory_;
   EnvSpec spec_;
   int horizon_;
   std::uint64_t seed_;
-  std::vector<std::unique_ptr<Episodes>> groups_;  // reused between calls
+  std::vector<std::unique_ptr<Lanes>> shares_;  // one per thread, reused between calls
 };
 
 }  // namespace vime
