@@ -6,6 +6,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace vime {
@@ -37,6 +38,33 @@ void ParallelFor(Index count, int num_threads, const std::function<void(Index)>&
     work();
   }
   if (failure) std::rethrow_exception(failure);
+}
+
+Deferred::Deferred(std::function<void()> body, bool own_thread) : body_(std::move(body)) {
+  if (!own_thread) return;
+  try {
+    thread_ = std::thread([this] {
+      try {
+        body_();
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+    });
+  } catch (const std::system_error&) {  // no thread to be had: Join() does the work
+  }
+}
+
+Deferred::~Deferred() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Deferred::Join() {
+  if (thread_.joinable()) {
+    thread_.join();
+  } else {
+    body_();
+  }
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 }  // namespace vime

@@ -1,6 +1,6 @@
 // Exploration bonuses: what a transition is worth beyond its reward.
 //
-// Each iteration a trainer scores the fresh batch with the model as it was before the batch, then
+// Each iteration a trainer scores the fresh batch with the model as it was before the batch, and
 // lets the bonus observe the batch and fit its model. Normalisation, clipping, shuffling and the
 // weight eta are not part of a bonus: see lib/vime/bonus_shaping.h.
 #pragma once
@@ -14,26 +14,32 @@
 
 namespace vime {
 
+/// What a bonus knows at one moment. Scoring a batch with it may overlap with learning from the
+/// same batch.
+class BonusScorer {
+ public:
+  virtual ~BonusScorer() = default;
+
+  /// One value per transition of the batch. `key` names the noise: row b uses item key.item + b.
+  virtual VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const = 0;
+
+  /// How well a dynamics model behind the bonus predicts the batch, if there is one.
+  virtual std::optional<PredictionErrors> Errors(const Batch& /*batch*/) const { return {}; }
+};
+
 class Bonus {
  public:
   virtual ~Bonus() = default;
 
-  /// Whether there is anything to score with: a bonus that needs data says no before its first
-  /// Observe().
-  virtual bool ready() const = 0;
-
-  /// One value per transition of the batch. Does not change the bonus. `key` names the noise: row
-  /// b uses item key.item + b.
-  virtual VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const = 0;
+  /// A snapshot to score with; null when there is nothing to score with yet, as before the first
+  /// Observe() of a bonus that needs data.
+  virtual std::unique_ptr<const BonusScorer> Scorer() const = 0;
 
   /// Takes in the transitions of a batch.
   virtual void Observe(const Batch& batch) = 0;
 
   /// Trains the model behind the bonus on what was observed.
   virtual FitReport Fit(std::uint32_t iteration) = 0;
-
-  /// How well a dynamics model behind the bonus predicts the batch, if there is one.
-  virtual std::optional<PredictionErrors> Errors(const Batch& /*batch*/) const { return {}; }
 };
 
 /// The bonus of [H16]: the information gain of the dynamics model.
@@ -43,17 +49,31 @@ class VimeBonus : public Bonus {
             const InformationGainOptions& gain, std::uint64_t seed)
       : model_(spec, model, seed), gain_(gain) {}
 
-  bool ready() const override { return model_.ready(); }
-  VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
-    return model_.Gain(batch, gain_, key, num_threads);
+  std::unique_ptr<const BonusScorer> Scorer() const override {
+    if (!model_.ready()) return nullptr;
+    return std::make_unique<InformationGainScorer>(model_.belief(), gain_);
   }
   void Observe(const Batch& batch) override { model_.Observe(batch); }
   FitReport Fit(std::uint32_t iteration) override { return model_.Fit(iteration); }
-  std::optional<PredictionErrors> Errors(const Batch& batch) const override {
-    return model_.Errors(batch);
-  }
 
  private:
+  class InformationGainScorer : public BonusScorer {
+   public:
+    InformationGainScorer(const DynamicsBelief& belief, const InformationGainOptions& gain)
+        : belief_(belief), gain_(gain) {}
+
+    VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
+      return belief_.Gain(batch, gain_, key, num_threads);
+    }
+    std::optional<PredictionErrors> Errors(const Batch& batch) const override {
+      return belief_.Errors(batch);
+    }
+
+   private:
+    DynamicsBelief belief_;
+    InformationGainOptions gain_;
+  };
+
   DynamicsModel model_;
   InformationGainOptions gain_;
 };

@@ -41,48 +41,25 @@ BayesianNetwork<float> InitialNetwork(const EnvSpec& spec, const DynamicsModelOp
 
 }  // namespace
 
-DynamicsModel::DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options,
-                             std::uint64_t seed)
-    : options_(options),
+DynamicsBelief::DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& options,
+                               std::uint64_t seed)
+    : target_(options.target),
+      sampling_(options.sampling),
+      num_samples_(static_cast<int>(options.num_samples)),
       observation_dim_(spec.observation_dim()),
       action_dim_(spec.action_dim()),
-      seed_(seed),
-      pool_(options.pool_capacity, observation_dim_, action_dim_),
-      moments_(2 * observation_dim_ + action_dim_),
-      network_(InitialNetwork(spec, options, seed)),
-      likelihood_variance_(network_.likelihood_stddev().array().square()),
-      adam_(network_.phi().size(), {.learning_rate = options.learning_rate}) {
-  UpdateScales();
-}
+      network_(InitialNetwork(spec, options, seed)) {}
 
-void DynamicsModel::UpdateScales() {
-  mean_ = moments_.mean().cast<float>();
-  inverse_stddev_ = moments_.StandardDeviation().cwiseInverse().cast<float>();
-}
-
-void DynamicsModel::Observe(const Batch& batch) {
-  pool_.Add(batch);
-  VectorXd row(2 * observation_dim_ + action_dim_);
-  for (Index t = 0; t < batch.size(); ++t) {
-    for (int i = 0; i < observation_dim_; ++i) {
-      const float s = batch.observations(t, i);
-      const float next = batch.next_observations(t, i);
-      row[i] = static_cast<double>(s);
-      row[observation_dim_ + action_dim_ + i] =
-          static_cast<double>(options_.target == Target::kDelta ? next - s : next);
-    }
-    for (int k = 0; k < action_dim_; ++k) {
-      row[observation_dim_ + k] = static_cast<double>(batch.executed_actions(t, k));
-    }
-    moments_.Add(row);
-  }
-  UpdateScales();
+void DynamicsBelief::SetScales(const RunningMoments& moments) {
+  mean_ = moments.mean().cast<float>();
+  inverse_stddev_ = moments.StandardDeviation().cwiseInverse().cast<float>();
 }
 
 template <class Rows>
-void DynamicsModel::Standardize(const Features<float>& observations, const Features<float>& actions,
-                                const Features<float>& next_observations, const Rows& rows,
-                                Standardized& out) const {
+void DynamicsBelief::Standardize(const Features<float>& observations,
+                                 const Features<float>& actions,
+                                 const Features<float>& next_observations, const Rows& rows,
+                                 Standardized& out) const {
   const Index n = static_cast<Index>(rows.size());
   out.x.resize(n, observation_dim_ + action_dim_);
   out.y.resize(n, observation_dim_);
@@ -96,7 +73,7 @@ void DynamicsModel::Standardize(const Features<float>& observations, const Featu
       const float s = observations(row, i);
       const float next = next_observations(row, i);
       out.x(b, i) = scale(s, i);
-      out.y(b, i) = scale(options_.target == Target::kDelta ? next - s : next, target);
+      out.y(b, i) = scale(target_ == Target::kDelta ? next - s : next, target);
     }
   }
   for (int k = 0; k < action_dim_; ++k) {
@@ -118,18 +95,17 @@ struct AllRows {
 
 }  // namespace
 
-VectorXd DynamicsModel::Gain(const Batch& batch, const InformationGainOptions& options,
-                             const NoiseKey& key, int num_threads) const {
+VectorXd DynamicsBelief::Gain(const Batch& batch, const InformationGainOptions& options,
+                              const NoiseKey& key, int num_threads) const {
   Standardized data;
   Standardize(batch.observations, batch.executed_actions, batch.next_observations,
               AllRows{batch.size()}, data);
-  const Noise<float> noise = MakeNoise<float>(network_.shape(), options_.sampling,
-                                              static_cast<int>(options_.num_samples), key);
+  const Noise<float> noise = MakeNoise<float>(network_.shape(), sampling_, num_samples_, key);
   return InformationGain<float>(network_, data.x, data.y, options, noise, num_threads)
       .cast<double>();
 }
 
-PredictionErrors DynamicsModel::Errors(const Batch& batch) const {
+PredictionErrors DynamicsBelief::Errors(const Batch& batch) const {
   Standardized data;
   Standardize(batch.observations, batch.executed_actions, batch.next_observations,
               AllRows{batch.size()}, data);
@@ -140,7 +116,7 @@ PredictionErrors DynamicsModel::Errors(const Batch& batch) const {
     for (Index b = 0; b < batch.size(); ++b) {
       const double y = static_cast<double>(data.y(b, i));
       const double error = static_cast<double>(prediction(b, i)) - y;
-      const float unchanged = options_.target == Target::kDelta ? 0.0f : batch.observations(b, i);
+      const float unchanged = target_ == Target::kDelta ? 0.0f : batch.observations(b, i);
       const double identity =
           static_cast<double>((unchanged - mean_[target]) * inverse_stddev_[target]) - y;
       errors.mean_prediction += error * error;
@@ -155,10 +131,44 @@ PredictionErrors DynamicsModel::Errors(const Batch& batch) const {
   return errors;
 }
 
+DynamicsModel::DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options,
+                             std::uint64_t seed)
+    : options_(options),
+      observation_dim_(spec.observation_dim()),
+      action_dim_(spec.action_dim()),
+      seed_(seed),
+      pool_(options.pool_capacity, observation_dim_, action_dim_),
+      moments_(2 * observation_dim_ + action_dim_),
+      belief_(spec, options, seed),
+      likelihood_variance_(belief_.network().likelihood_stddev().array().square()),
+      adam_(belief_.network().phi().size(), {.learning_rate = options.learning_rate}) {
+  belief_.SetScales(moments_);
+}
+
+void DynamicsModel::Observe(const Batch& batch) {
+  pool_.Add(batch);
+  VectorXd row(2 * observation_dim_ + action_dim_);
+  for (Index t = 0; t < batch.size(); ++t) {
+    for (int i = 0; i < observation_dim_; ++i) {
+      const float s = batch.observations(t, i);
+      const float next = batch.next_observations(t, i);
+      row[i] = static_cast<double>(s);
+      row[observation_dim_ + action_dim_ + i] =
+          static_cast<double>(options_.target == Target::kDelta ? next - s : next);
+    }
+    for (int k = 0; k < action_dim_; ++k) {
+      row[observation_dim_ + k] = static_cast<double>(batch.executed_actions(t, k));
+    }
+    moments_.Add(row);
+  }
+  belief_.SetScales(moments_);
+}
+
 FitReport DynamicsModel::Fit(std::uint32_t iteration) {
   VIME_CHECK(ready());
   const KernelTable<float>& kernels = GetKernels<float>();
-  const NetworkShape& shape = network_.shape();
+  BayesianNetwork<float>& network = belief_.network();
+  const NetworkShape& shape = network.shape();
   const Index n = shape.num_parameters();
   const Index minibatch = options_.minibatch;
   const int samples = static_cast<int>(options_.num_samples);
@@ -168,7 +178,7 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
           : options_.kl_weight;
 
   std::vector<Index> rows(static_cast<std::size_t>(minibatch));
-  Standardized data;
+  DynamicsBelief::Standardized data;
   Vector<float> gradient(2 * n);
   Vector<float> log_likelihood(minibatch);
   Features<float> squared_residual(minibatch, observation_dim_);
@@ -183,7 +193,8 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
   for (std::uint32_t update = 0; update < options_.updates; ++update) {
     Rng rng({seed_, Stream::kMinibatch, iteration, update});
     pool_.Sample(rng, rows);
-    Standardize(pool_.observations(), pool_.actions(), pool_.next_observations(), rows, data);
+    belief_.Standardize(pool_.observations(), pool_.actions(), pool_.next_observations(), rows,
+                        data);
 
     noise.key = {seed_, Stream::kTrainingNoise, iteration, update};
     if (shared_normals > 0) {
@@ -191,7 +202,7 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
     } else {
       noise.key.item = update * static_cast<std::uint32_t>(minibatch);
     }
-    const NetworkView<float> net = network_.View();
+    const NetworkView<float> net = network.View();
     const NoiseView<float> view = noise.View();
     gradient.setZero();
     kernels.elbo_gradient(net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch},
@@ -199,10 +210,10 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
                           squared_residual.data(),
                           KernelScratch<float>(ScratchNumbers(net.sizes, net.num_layers,
                                                               view.num_samples, kernels.lanes)));
-    kernels.add_prior_gradient(n, net, network_.prior_precision().data(),
+    kernels.add_prior_gradient(n, net, network.prior_precision().data(),
                                static_cast<float>(kl_weight), gradient.data(), gradient.data() + n);
-    adam_.Step(network_.phi(), gradient);
-    network_.Refresh();
+    adam_.Step(network.phi(), gradient);
+    network.Refresh();
     for (const float value : log_likelihood) total_log_likelihood += static_cast<double>(value);
 
     if (options_.learn_likelihood) {
@@ -216,16 +227,16 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
         stddev[o] = std::max(std::sqrt(likelihood_variance_[o]),
                              static_cast<float>(options_.likelihood_floor));
       }
-      network_.SetLikelihoodStddev(stddev);
+      network.SetLikelihoodStddev(stddev);
     }
   }
 
-  for (const float value : network_.phi()) {
+  for (const float value : network.phi()) {
     if (!std::isfinite(value)) throw NumericalError("the dynamics model's weights are not finite");
   }
   const double m = static_cast<double>(minibatch);
   return {.elbo = total_log_likelihood / (m * static_cast<double>(options_.updates)) -
-                  kl_weight / m * network_.KlToPrior()};
+                  kl_weight / m * network.KlToPrior()};
 }
 
 }  // namespace vime

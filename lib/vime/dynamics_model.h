@@ -71,6 +71,43 @@ struct FitReport {
   double elbo = 0;
 };
 
+/// What the agent believes about the dynamics at one moment: the network, and how transitions are
+/// standardised for it. A copy is a snapshot that stays as it is while the model learns on.
+class DynamicsBelief {
+ public:
+  DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& options, std::uint64_t seed);
+
+  /// The information gain of every transition of the batch, nats; `key` names the noise.
+  VectorXd Gain(const Batch& batch, const InformationGainOptions& options, const NoiseKey& key,
+                int num_threads) const;
+
+  PredictionErrors Errors(const Batch& batch) const;
+
+  const BayesianNetwork<float>& network() const { return network_; }
+  BayesianNetwork<float>& network() { return network_; }
+
+  /// Standardises by these moments of (s, a, target) from now on.
+  void SetScales(const RunningMoments& moments);
+
+  /// Standardised network inputs (s, a) and targets.
+  struct Standardized {
+    Features<float> x, y;
+  };
+  /// Of the given rows of a batch or pool: anything with size() and operator[].
+  template <class Rows>
+  void Standardize(const Features<float>& observations, const Features<float>& actions,
+                   const Features<float>& next_observations, const Rows& rows,
+                   Standardized& out) const;
+
+ private:
+  Target target_;
+  Sampling sampling_;
+  int num_samples_;
+  int observation_dim_, action_dim_;
+  Vector<float> mean_, inverse_stddev_;
+  BayesianNetwork<float> network_;
+};
+
 class DynamicsModel {
  public:
   DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options, std::uint64_t seed);
@@ -85,33 +122,16 @@ class DynamicsModel {
   /// Throws NumericalError when the network leaves the finite numbers.
   FitReport Fit(std::uint32_t iteration);
 
-  /// The information gain of every transition of the batch, nats; `key` names the noise.
-  VectorXd Gain(const Batch& batch, const InformationGainOptions& options, const NoiseKey& key,
-                int num_threads) const;
-
-  PredictionErrors Errors(const Batch& batch) const;
-
-  const BayesianNetwork<float>& network() const { return network_; }
+  const DynamicsBelief& belief() const { return belief_; }
   const ReplayPool& pool() const { return pool_; }
 
  private:
-  /// Standardised network inputs (s, a) and targets of given transitions.
-  struct Standardized {
-    Features<float> x, y;
-  };
-  template <class Rows>
-  void Standardize(const Features<float>& observations, const Features<float>& actions,
-                   const Features<float>& next_observations, const Rows& rows,
-                   Standardized& out) const;
-  void UpdateScales();
-
   DynamicsModelOptions options_;
   int observation_dim_, action_dim_;
   std::uint64_t seed_;
   ReplayPool pool_;
   RunningMoments moments_;  // of (s, a, target)
-  Vector<float> mean_, inverse_stddev_;
-  BayesianNetwork<float> network_;
+  DynamicsBelief belief_;
   Vector<float> likelihood_variance_;
   Adam<float> adam_;
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "lib/core/check.h"
+#include "lib/core/parallel.h"
 #include "lib/core/statistics.h"
 
 namespace vime {
@@ -62,14 +63,20 @@ IterationMetrics Trainer::IterateOnce() {
   metrics.time_rollout_s = SecondsSince(start);
   ReportRollout(metrics);
 
+  // Scoring uses the bonus as it was before the batch, and learning needs neither the scores nor
+  // the policy: with more than one thread, one learns while the others score and update.
+  const std::unique_ptr<const BonusScorer> scorer = bonus_ ? bonus_->Scorer() : nullptr;
+  Deferred learning([&] { Learn(iteration, metrics); }, options_.num_threads > 1);
+  const int num_threads = std::max(1, options_.num_threads - (bonus_ ? 1 : 0));
+
   start = Clock::now();
   VectorXd rewards = batch_.rewards;  // r'
-  if (bonus_ != nullptr) ScoreBatch(iteration, rewards, metrics);
+  if (scorer != nullptr) ScoreBatch(*scorer, iteration, num_threads, rewards, metrics);
   metrics.time_bonus_s = SecondsSince(start);
 
   start = Clock::now();
   const std::unique_ptr<Policy> old_policy = policy_->Clone();
-  const UpdateReport update = optimizer_->Update(batch_, rewards, *policy_, options_.num_threads);
+  const UpdateReport update = optimizer_->Update(batch_, rewards, *policy_, num_threads);
   metrics.policy_gradient_norm = update.gradient_norm;
   if (std::isfinite(update.gradient_variance_ratio)) {
     metrics.policy_gradient_variance_ratio = update.gradient_variance_ratio;
@@ -80,21 +87,23 @@ IterationMetrics Trainer::IterateOnce() {
   policy_->ObserveBatch(batch_);
   metrics.time_policy_s = SecondsSince(start);
 
-  start = Clock::now();
-  if (bonus_ != nullptr) {
-    bonus_->Observe(batch_);
-    metrics.bnn_elbo = bonus_->Fit(iteration).elbo;
-  }
-  metrics.time_dynamics_s = SecondsSince(start);
-
+  learning.Join();
   ++iteration_;
   return metrics;
 }
 
-void Trainer::ScoreBatch(std::uint32_t iteration, VectorXd& rewards, IterationMetrics& metrics) {
-  if (!bonus_->ready()) return;
+void Trainer::Learn(std::uint32_t iteration, IterationMetrics& metrics) {
+  if (bonus_ == nullptr) return;
+  const auto start = Clock::now();
+  bonus_->Observe(batch_);
+  metrics.bnn_elbo = bonus_->Fit(iteration).elbo;
+  metrics.time_dynamics_s = SecondsSince(start);
+}
+
+void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
+                         VectorXd& rewards, IterationMetrics& metrics) {
   const NoiseKey key{options_.seed, Stream::kBonusNoise, iteration, 0};
-  const VectorXd raw = bonus_->Score(batch_, key, options_.num_threads);
+  const VectorXd raw = scorer.Score(batch_, key, num_threads);
   const VectorXd shaped = shaping_.Shape(raw, iteration);
   rewards += shaped;
   metrics.eta = shaping_.Eta(iteration);
@@ -105,13 +114,13 @@ void Trainer::ScoreBatch(std::uint32_t iteration, VectorXd& rewards, IterationMe
 
   const Batch sample = Subsample(batch_, std::min(kNoiseCheckRows, batch_.size()));
   NoiseKey check{options_.seed, Stream::kDiagnosticNoise, iteration, 0};
-  const VectorXd first = bonus_->Score(sample, check, 1);
+  const VectorXd first = scorer.Score(sample, check, 1);
   check.item += static_cast<std::uint32_t>(sample.size());
-  const VectorXd second = bonus_->Score(sample, check, 1);
+  const VectorXd second = scorer.Score(sample, check, 1);
   const double correlation = SpearmanCorrelation(AsSpan(first), AsSpan(second));
   if (std::isfinite(correlation)) metrics.bonus_noise_rank_correlation = correlation;
 
-  if (const auto errors = bonus_->Errors(batch_)) {
+  if (const auto errors = scorer.Errors(batch_)) {
     metrics.bnn_mse_mean_prediction = errors->mean_prediction;
     metrics.bnn_mse_predict_zero = errors->predict_zero;
     metrics.bnn_mse_identity = errors->identity;

@@ -21,8 +21,10 @@ struct TrainerOptions {
 };
 
 /// Values move forward only:
-///   Collect -> Bonus::Score -> r' = r + shaped bonus -> PolicyOptimizer::Update
+///   Collect -> BonusScorer::Score -> r' = r + shaped bonus -> PolicyOptimizer::Update
 ///           -> Bonus::Observe, Bonus::Fit -> IterationMetrics
+/// The second line needs nothing of the first but the batch: with more than one thread they
+/// overlap.
 class Trainer {
  public:
   /// `bonus` may be null: then nothing is scored or trained and bonus/* and bnn/* are absent.
@@ -40,7 +42,9 @@ class Trainer {
 
  private:
   IterationMetrics IterateOnce();
-  void ScoreBatch(std::uint32_t iteration, VectorXd& rewards, IterationMetrics& metrics);
+  void ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
+                  VectorXd& rewards, IterationMetrics& metrics);
+  void Learn(std::uint32_t iteration, IterationMetrics& metrics);
   void ReportRollout(IterationMetrics& metrics);
 
   static constexpr int kCoverageCells = 50;  // per axis

@@ -967,7 +967,10 @@ TEST_CASE("A run that diverges names iteration and quantity, exits 3 and keeps i
   const std::vector<Case> cases = {
       {{"--reinforce-learning-rate", "1e300"}, "policy is not finite", 0},
       {{"--bnn-learning-rate", "1e300"}, "dynamics model's weights are not finite", 0},
-      {{"--gain-step-size", "1e6", "--bnn-likelihood-stddev", "1e-6"}, "bonus is not finite", 1},
+      {{"--gain-form", "exact-reversed", "--gain-step-size", "1e6", "--bnn-likelihood-stddev",
+        "1e-6"},
+       "bonus is not finite",
+       1},
       {{"--eta", "1e308"}, "is not finite", 1},
   };
   for (const Case& one : cases) {

@@ -163,7 +163,7 @@ Noise<float> NoiseFrom(Source source, const NetworkShape& shape, int samples) {
 void RegisterBonus(const Size& size, GainForm form, Source source, const std::string& name) {
   Register(name, [=](benchmark::State& state) {
     const DynamicsModel model = TrainedModel(size, {});
-    const BayesianNetwork<float>& network = model.network();
+    const BayesianNetwork<float>& network = model.belief().network();
     const Features<float> x = NormalFeatures(kBatch, network.shape().num_inputs(), 4);
     const Features<float> y = NormalFeatures(kBatch, network.shape().num_outputs(), 5);
     const Noise<float> noise = NoiseFrom(source, network.shape(), 10);
@@ -191,17 +191,17 @@ void DrawWithStandardLibrary(std::uint32_t /*row*/, std::int64_t count, float* n
 struct EigenBonus {
   explicit EigenBonus(const Size& size)
       : model(TrainedModel(size, {})),
-        x(NormalFeatures(kRows, model.network().shape().num_inputs(), 4)),
-        y(NormalFeatures(kRows, model.network().shape().num_outputs(), 5)),
+        x(NormalFeatures(kRows, model.belief().network().shape().num_inputs(), 4)),
+        y(NormalFeatures(kRows, model.belief().network().shape().num_outputs(), 5)),
         noise{Sampling::kLocal, 10, {}, kEigenRows, {}},
         gain(kRows) {
-    const Index count = Index{kEigenRows} * noise.num_samples * model.network().shape().num_units();
+    const Index count = Index{kEigenRows} * noise.num_samples * model.belief().network().shape().num_units();
     noise.values = NormalSequence<float>({kSeed, Stream::kBonusNoise, 0, 0}, count);
   }
 
   void Run(void (*draw)(std::uint32_t, std::int64_t, float*)) {
     FindPerIsa(GetKernels<float>().name)
-        .eigen_information_gain({.net = model.network().View(),
+        .eigen_information_gain({.net = model.belief().network().View(),
                                  .x = {x.data(), x.outerStride()},
                                  .y = {y.data(), y.outerStride()},
                                  .rows = kRows,
@@ -216,7 +216,7 @@ struct EigenBonus {
   // may differ by 1e-3 where a pre-activation is within rounding of the kink of relu.
   float Error() {
     Run(nullptr);
-    const Vector<float> expected = InformationGain<float>(model.network(), x.topRows(kEigenRows),
+    const Vector<float> expected = InformationGain<float>(model.belief().network(), x.topRows(kEigenRows),
                                                           y.topRows(kEigenRows), {}, noise);
     return (gain.head(kEigenRows) - expected).cwiseAbs().sum() / expected.sum();
   }

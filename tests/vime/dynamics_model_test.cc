@@ -48,9 +48,9 @@ Trained Train(const DynamicsModelOptions& options, std::uint32_t fits = 1) {
   model.Observe(LinearBatch(2000, 0));
   const Batch fresh = LinearBatch(500, 1);
   Trained trained;
-  trained.before = model.Errors(fresh);
+  trained.before = model.belief().Errors(fresh);
   for (std::uint32_t i = 0; i < fits; ++i) trained.report = model.Fit(i);
-  trained.after = model.Errors(fresh);
+  trained.after = model.belief().Errors(fresh);
   return trained;
 }
 
@@ -89,11 +89,11 @@ TEST_CASE("A learned likelihood finds the size of the residual") {
   options.learn_likelihood = true;
   DynamicsModel model(LinearEnv().spec(), options, 5);
   model.Observe(LinearBatch(2000, 0));
-  CHECK(model.network().likelihood_stddev().isOnes(1e-6f));
+  CHECK(model.belief().network().likelihood_stddev().isOnes(1e-6f));
   model.Fit(0);
   const Batch fresh = LinearBatch(500, 1);
-  CHECK(model.Errors(fresh).mean_prediction < 0.03);
-  for (const float sd : model.network().likelihood_stddev()) {
+  CHECK(model.belief().Errors(fresh).mean_prediction < 0.03);
+  for (const float sd : model.belief().network().likelihood_stddev()) {
     CHECK(sd >= 0.03f);
     CHECK(sd < 0.3f);
   }
@@ -134,7 +134,7 @@ TEST_CASE("The errors are those of the standardised targets") {
     const MatrixXd unchanged = target == Target::kDelta
                                    ? MatrixXd::Zero(fresh.size(), 2)
                                    : MatrixXd(fresh.observations.cast<double>());
-    const PredictionErrors errors = model.Errors(fresh);
+    const PredictionErrors errors = model.belief().Errors(fresh);
     CHECK(errors.predict_zero ==
           doctest::Approx(standardised(targets(fresh)).cwiseAbs2().mean()).epsilon(1e-5));
     CHECK(
@@ -142,7 +142,7 @@ TEST_CASE("The errors are those of the standardised targets") {
         doctest::Approx((standardised(unchanged) - standardised(targets(fresh))).cwiseAbs2().mean())
             .epsilon(1e-5));
     // On what it was standardised by, "predict zero" is 1.
-    CHECK(model.Errors(seen).predict_zero == doctest::Approx(1).epsilon(1e-5));
+    CHECK(model.belief().Errors(seen).predict_zero == doctest::Approx(1).epsilon(1e-5));
   }
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("The unit and origin of observations and actions do not matter") {
     change(batch.executed_actions);
     model.Observe(batch);
     model.Fit(0);
-    return model.Errors(batch).mean_prediction;
+    return model.belief().Errors(batch).mean_prediction;
   };
   CHECK(errors(1024, 0) == doctest::Approx(errors(1, 0)).epsilon(1e-3));
   CHECK(errors(8, 4) == doctest::Approx(errors(1, 0)).epsilon(1e-2));
@@ -175,8 +175,8 @@ TEST_CASE("A feature that never moves does no harm") {
   batch.next_observations.col(1).setConstant(3);
   model.Observe(batch);
   model.Fit(0);
-  CHECK(std::isfinite(model.Errors(batch).mean_prediction));
-  CHECK(model.Gain(batch, {}, {1}, 1).allFinite());
+  CHECK(std::isfinite(model.belief().Errors(batch).mean_prediction));
+  CHECK(model.belief().Gain(batch, {}, {1}, 1).allFinite());
 }
 
 TEST_CASE("The pool holds the last transitions, the standardisation knows all") {
@@ -215,7 +215,7 @@ TEST_CASE("A transition bears its share of the KL: weight over minibatch size") 
     options.kl_weight = weight;
     return Train(options).report.elbo;
   };
-  const double kl = DynamicsModel(LinearEnv().spec(), options, 5).network().KlToPrior();
+  const double kl = DynamicsModel(LinearEnv().spec(), options, 5).belief().network().KlToPrior();
   CHECK(elbo(0) - elbo(4) == doctest::Approx(kl / 2));
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("Training is a function of seed and iteration") {
     DynamicsModel model(LinearEnv().spec(), options, seed);
     model.Observe(LinearBatch(100, 0));
     model.Fit(iteration);
-    return model.network().phi();
+    return model.belief().network().phi();
   };
   CHECK(phi(1, 0) == phi(1, 0));
   CHECK(phi(1, 0) != phi(1, 1));
@@ -252,7 +252,7 @@ TEST_CASE("Fitting makes the familiar less informative than the unfamiliar") {
   strange.observations *= 5;
   strange.next_observations *= -5;
   const auto mean_gain = [&](const Batch& batch) {
-    return model.Gain(batch, {}, {1, Stream::kBonusNoise, 1, 0}, 1).mean();
+    return model.belief().Gain(batch, {}, {1, Stream::kBonusNoise, 1, 0}, 1).mean();
   };
   CHECK(mean_gain(strange) > 100 * mean_gain(familiar));
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "lib/core/check.h"
 #include "lib/core/statistics.h"
@@ -65,12 +66,21 @@ std::map<std::string, std::uint64_t> Bits(const IterationMetrics& metrics) {
   return bits;
 }
 
+// Pays the same for every transition.
+struct ConstantScorer : BonusScorer {
+  explicit ConstantScorer(double v) : value(v) {}
+  VectorXd Score(const Batch& batch, const NoiseKey&, int) const override {
+    return VectorXd::Constant(batch.size(), value);
+  }
+  double value;
+};
+
 // A bonus that notes how it is used: it pays the number of transitions observed so far.
 struct CountingBonus : Bonus {
-  bool ready() const override { return observed > 0; }
-  VectorXd Score(const Batch& batch, const NoiseKey&, int) const override {
+  std::unique_ptr<const BonusScorer> Scorer() const override {
     CHECK(fits == observes);  // what was observed was fitted
-    return VectorXd::Constant(batch.size(), iteration_of_nan == fits ? std::nan("") : observed);
+    if (observed == 0) return nullptr;
+    return std::make_unique<ConstantScorer>(iteration_of_nan == fits ? std::nan("") : observed);
   }
   void Observe(const Batch& batch) override {
     observed += static_cast<double>(batch.size());
@@ -249,15 +259,40 @@ TEST_CASE("The bonus of a batch comes from the model as it was before the batch"
   for (std::uint32_t k = 0; k < 3; ++k) {
     const IterationMetrics m = trainer.Iterate();
     if (k > 0) {
-      const VectorXd raw = twin->Score(trainer.batch(), {kSeed, Stream::kBonusNoise, k, 0}, 1);
+      const VectorXd raw =
+          twin->Scorer()->Score(trainer.batch(), {kSeed, Stream::kBonusNoise, k, 0}, 1);
       const std::span<const double> values(raw.data(), static_cast<std::size_t>(raw.size()));
       CHECK(*m.bonus_mean == Mean(values));
       CHECK(*m.bonus_median == Median(values));
       CHECK(*m.bonus_max == raw.maxCoeff());
-      CHECK(*m.bnn_mse_mean_prediction == twin->Errors(trainer.batch())->mean_prediction);
+      CHECK(*m.bnn_mse_mean_prediction == twin->Scorer()->Errors(trainer.batch())->mean_prediction);
     }
     twin->Observe(trainer.batch());
     CHECK(twin->Fit(k).elbo == *m.bnn_elbo);
+  }
+}
+
+TEST_CASE("Learning while scoring changes no bit: one, two and four threads") {
+  const auto run = [](int num_threads) {
+    Trainer trainer = MakeTrainer({.seed = kSeed, .batch_steps = 300, .num_threads = num_threads},
+                                  LinearEnv::Make, 10, MakeVimeBonus(LinearEnv().spec()));
+    std::vector<std::map<std::string, std::uint64_t>> bits;
+    for (int k = 0; k < 4; ++k) bits.push_back(Bits(trainer.Iterate()));
+    return bits;
+  };
+  const auto one = run(1);
+  CHECK(run(2) == one);
+  CHECK(run(4) == one);
+}
+
+TEST_CASE("A failure to learn reaches the caller, with one thread and with two") {
+  struct FailingBonus : CountingBonus {
+    FitReport Fit(std::uint32_t) override { throw NumericalError("weights are not finite"); }
+  };
+  for (const int num_threads : {1, 2}) {
+    Trainer trainer = MakeTrainer({.seed = kSeed, .batch_steps = 50, .num_threads = num_threads},
+                                  LinearEnv::Make, 10, std::make_unique<FailingBonus>());
+    CHECK_THROWS_WITH_AS(trainer.Iterate(), "iteration 0: weights are not finite", NumericalError);
   }
 }
 
@@ -273,7 +308,7 @@ struct Scored {
     rollout.Collect(*policy, 200, 1, 1, batch);
   }
   VectorXd Score(const Batch& scored, int num_threads = 1) const {
-    return bonus->Score(scored, {kSeed, Stream::kBonusNoise, 1, 0}, num_threads);
+    return bonus->Scorer()->Score(scored, {kSeed, Stream::kBonusNoise, 1, 0}, num_threads);
   }
   std::unique_ptr<VimeBonus> bonus;
   Batch batch;
