@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "experiments/runner/files.h"
+#include "lib/kernels/kernels.h"
 
 namespace vime {
 namespace {
@@ -64,6 +65,10 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
   if (command.action == Action::kPrintConfig) {
     WriteStdout(PrintedConfig(command.resolved));
     return 0;
+  }
+  if (!command.options.quiet && command.options.simd == "auto" && WideKernelsMissing()) {
+    std::cerr << "vime-run: this processor has no AVX2, FMA or BMI2 (x86-64-v3): the same results, "
+                 "many times slower\n";
   }
   const RunOutcome outcome = Run(command.resolved, command.options, command.argv, stop);
   std::cerr << Closing(outcome, command.options.quiet);

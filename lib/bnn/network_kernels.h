@@ -294,10 +294,10 @@ void RefreshPosteriorKernel(std::int64_t n, const ScalarOf<F>* rho, ScalarOf<F>*
                             ScalarOf<F>* variance, ScalarOf<F>* slope) {
   ForEachPack<F>(n, [=](std::int64_t i, std::int64_t count) VIME_INLINE_LAMBDA {
     const F r = LoadSome<F>(rho + i, count);
-    const F sigma = Softplus(r);
-    StoreSome(stddev + i, sigma, count);
-    StoreSome(variance + i, sigma * sigma, count);
-    StoreSome(slope + i, Sigmoid(r), count);
+    const SoftplusResult<F> sigma = SoftplusWithSlope(r);
+    StoreSome(stddev + i, sigma.value, count);
+    StoreSome(variance + i, sigma.value * sigma.value, count);
+    StoreSome(slope + i, sigma.slope, count);
   });
 }
 

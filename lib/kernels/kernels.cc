@@ -67,7 +67,7 @@ void SelectKernels(std::string_view name) {
     Selected() = usable.front();
     return;
   }
-  std::string allowed;
+  std::string allowed = "auto";
   for (const auto* table : usable) {
     if (name == table->name) {
       Selected() = table;
@@ -75,8 +75,26 @@ void SelectKernels(std::string_view name) {
     }
     allowed += std::string(", ") + table->name;
   }
-  throw ConfigError("--simd " + std::string(name) +
-                    " is not available on this machine; allowed: auto" + allowed);
+#ifdef VIME_HAVE_X86_KERNELS
+  constexpr bool kBuilt = true;
+#else
+  constexpr bool kBuilt = false;
+#endif
+  std::string why = " is unknown";
+  if (name == "v3" || name == "v4") {
+    why = !kBuilt        ? " is not part of this build"
+          : name == "v3" ? " needs a processor with AVX2, FMA and BMI2"
+                         : " needs a processor with AVX-512 F, VL, BW, DQ and CD";
+  }
+  throw ConfigError("--simd " + std::string(name) + why + "; allowed: " + allowed);
+}
+
+bool WideKernelsMissing() {
+#ifdef VIME_HAVE_X86_KERNELS
+  return Usable().front() == &kKernels_portable;
+#else
+  return false;
+#endif
 }
 
 template <class T>

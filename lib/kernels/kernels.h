@@ -54,11 +54,16 @@ template <class T>
 const KernelTable<T>& GetKernels();
 
 /// Chooses the float kernels by name: "auto", "portable", and "v3" or "v4" where the build and the
-/// processor have them. Throws ConfigError otherwise. Call it before any thread starts.
+/// processor have them. Throws ConfigError otherwise, saying what is missing. Call it before any
+/// thread starts.
 void SelectKernels(std::string_view name);
 
 /// The names that SelectKernels() accepts on this machine, "auto" first.
 std::span<const std::string_view> AvailableKernels();
+
+/// Whether this program has kernels for AVX2 and this processor is too old for them: the portable
+/// ones give the same results many times slower.
+bool WideKernelsMissing();
 
 /// Memory for one kernel call, reused by each thread; aligned for the widest lanes. `numbers`
 /// counts packs: `lanes` values of T each.

@@ -179,14 +179,30 @@ VIME_INLINE F Tanh(const F& x) {
   return WithSign(t / (t + F(T(2))), x);
 }
 
-/// log(1 + e^x) = max(x, 0) + log1p(e^{-|x|}) within 2.2 ulp, zero below kExpLow.
 template <class F>
-VIME_INLINE F Softplus(const F& x) {
+struct SoftplusResult {
+  F value, slope;
+};
+
+/// log(1 + e^x) = max(x, 0) + log1p(e^{-|x|}) within 2.2 ulp, and its derivative
+/// 1/(1 + e^-x) within 2.6 ulp; both are zero below kExpLow.
+template <class F>
+VIME_INLINE SoftplusResult<F> SoftplusWithSlope(const F& x) {
   using T = ScalarOf<F>;
   const F z = Exp(-Abs(x));
   // For z below half an ulp of 1, log1p(z) = z; the formula of Log1p reduces to that.
   const F u = z + F(T(1));
-  return Max(x, F(T(0))) + (LogNormal(u) + (z - (u - F(T(1)))) / u);
+  return {Max(x, F(T(0))) + (LogNormal(u) + (z - (u - F(T(1)))) / u),
+          Select(x < F(T(0)), z, F(T(1))) / u};
+}
+template <class F>
+VIME_INLINE F Softplus(const F& x) {
+  return SoftplusWithSlope(x).value;
+}
+/// The derivative of Softplus.
+template <class F>
+VIME_INLINE F Sigmoid(const F& x) {
+  return SoftplusWithSlope(x).slope;
 }
 
 /// log(e^x - 1), the inverse of Softplus, for x > 0, within 1.6 ulp of max(|result|, 1).
@@ -194,14 +210,6 @@ template <class F>
 VIME_INLINE F InverseSoftplus(const F& x) {
   using T = ScalarOf<F>;
   return Select(x < F(T(1)), Log(Expm1(x)), x + Log1p(-Exp(-x)));
-}
-
-/// 1/(1 + e^-x), the derivative of Softplus, within 2.6 ulp, zero below kExpLow.
-template <class F>
-VIME_INLINE F Sigmoid(const F& x) {
-  using T = ScalarOf<F>;
-  const F z = Exp(-Abs(x));
-  return Select(x < F(T(0)), z, F(T(1))) / (F(T(1)) + z);
 }
 
 /// log Softplus(x), also where Softplus underflows: x - e^x/2 far below 0. Within 2.2 ulp of
