@@ -1,0 +1,26 @@
+#include "lib/stats/distributions.h"
+
+#include <boost/math/distributions/binomial.hpp>
+#include <boost/math/distributions/non_central_t.hpp>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+namespace vime {
+
+namespace bm = boost::math;
+
+double NormalCdf(double z) { return bm::cdf(bm::normal(), z); }
+
+double NormalQuantile(double p) { return bm::quantile(bm::normal(), p); }
+
+double StudentTCdf(double t, double df) { return bm::cdf(bm::students_t(df), t); }
+
+double StudentTQuantile(double p, double df) { return bm::quantile(bm::students_t(df), p); }
+
+double NoncentralTCdf(double t, double df, double noncentrality) {
+  return bm::cdf(bm::non_central_t(df, noncentrality), t);
+}
+
+double BinomialCdf(int k, int n, double p) { return bm::cdf(bm::binomial(n, p), k); }
+
+}  // namespace vime
