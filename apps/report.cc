@@ -49,8 +49,8 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   if (quiet) return outcome.status == RunStatus::kDiverged ? text : "";
   if (outcome.existed) text += "nothing to do; --if-exists overwrite starts over\n";
   const char* files = outcome.status == RunStatus::kInterrupted
-                          ? "/{metrics.jsonl,policy.json}"
-                          : "/{summary.json,metrics.jsonl,policy.json}";
+                          ? "/{policy,states}.json, metrics.jsonl"
+                          : "/{summary,policy,states}.json, metrics.jsonl";
   return text + "results: " + OneLine(outcome.directory) + files + "\n";
 }
 

@@ -11,6 +11,7 @@
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
 #include "experiments/runner/policy_json.h"
+#include "experiments/runner/states_json.h"
 #include "experiments/runner/summary.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
@@ -44,8 +45,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json",
-                                  "policy.json", "eval.jsonl",    "checkpoint"};
+constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json", "policy.json",
+                                  "states.json", "eval.jsonl",    "checkpoint"};
 
 std::string HostName() {
   char name[256] = {};
@@ -244,6 +245,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   progress.Finish();
 
   WriteFileAtomically(path("policy.json"), Dump(PolicyToJson(*trainer), 1));
+  WriteFileAtomically(path("states.json"), Dump(StatesToJson(*trainer), -1));
   const bool interrupted = error.empty() && !done();
   outcome.status = interrupted     ? RunStatus::kInterrupted
                    : error.empty() ? RunStatus::kFinished

@@ -42,9 +42,9 @@ struct RunOutcome {
 /// Where the run goes unless --out names a directory.
 std::string DefaultRunDirectory(const RunConfig& config);
 
-/// Trains as configured and writes run.json, metrics.jsonl, policy.json and, last, summary.json.
-/// A run that diverges keeps its metrics and has a summary. Stops after the current iteration when
-/// `stop` becomes true. Throws ConfigError and IoError.
+/// Trains as configured and writes run.json, metrics.jsonl, policy.json, states.json and, last,
+/// summary.json. A run that diverges keeps its metrics and has a summary. Stops after the current
+/// iteration when `stop` becomes true. Throws ConfigError and IoError.
 RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                const std::vector<std::string>& argv, const std::atomic<bool>& stop);
 

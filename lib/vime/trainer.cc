@@ -43,7 +43,8 @@ Trainer::Trainer(const TrainerOptions& options, std::unique_ptr<Rollout> rollout
       policy_(std::move(policy)),
       optimizer_(std::move(optimizer)),
       bonus_(std::move(bonus)),
-      shaping_(options.shaping, options.iterations, options.seed) {}
+      shaping_(options.shaping, options.iterations, options.seed),
+      visits_(static_cast<std::size_t>(kCoverageCells) * kCoverageCells) {}
 
 IterationMetrics Trainer::Iterate() {
   try {
@@ -158,10 +159,12 @@ void Trainer::ReportRollout(IterationMetrics& metrics) {
       const int index = static_cast<int>(std::clamp(share, 0.0, 1.0) * kCoverageCells);
       cell = cell * kCoverageCells + std::min(index, kCoverageCells - 1);
     }
-    visited_.set(static_cast<std::size_t>(cell));
+    ++visits_[static_cast<std::size_t>(cell)];
   }
+  const auto cells = static_cast<std::ptrdiff_t>(visits_.size());
   metrics.coverage_fraction =
-      static_cast<double>(visited_.count()) / static_cast<double>(visited_.size());
+      static_cast<double>(cells - std::count(visits_.begin(), visits_.end(), 0)) /
+      static_cast<double>(cells);
 }
 
 }  // namespace vime

@@ -1,8 +1,8 @@
 // One iteration of VIME: collect, score, reward, update the policy, fit the model.
 #pragma once
 
-#include <bitset>
 #include <memory>
+#include <vector>
 
 #include "lib/optim/policy_optimizer.h"
 #include "lib/rl/rollout.h"
@@ -40,14 +40,17 @@ class Trainer {
   /// The batch of the last iteration.
   const Batch& batch() const { return batch_; }
 
+  /// Cells per axis of the visit grid over EnvSpec::coverage.
+  static constexpr int kCoverageCells = 50;
+  /// Steps so far that ended in each cell; the cell (i, j) of the two axes is i kCoverageCells + j.
+  const std::vector<std::int64_t>& visits() const { return visits_; }
+
  private:
   IterationMetrics IterateOnce();
   void ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
                   VectorXd& rewards, IterationMetrics& metrics);
   void Learn(std::uint32_t iteration, IterationMetrics& metrics);
   void ReportRollout(IterationMetrics& metrics);
-
-  static constexpr int kCoverageCells = 50;  // per axis
 
   TrainerOptions options_;
   std::unique_ptr<Rollout> rollout_;
@@ -59,7 +62,7 @@ class Trainer {
   std::int64_t iteration_ = 0;
   std::int64_t env_steps_ = 0;
   std::int64_t episodes_ = 0;
-  std::bitset<kCoverageCells * kCoverageCells> visited_;
+  std::vector<std::int64_t> visits_;
 };
 
 }  // namespace vime

@@ -475,12 +475,12 @@ bool LooksLikeDate(const std::string& key) {
          key.starts_with("timestamp");
 }
 
-TEST_CASE("A run leaves its five files, every documented key in every line, and no NaN") {
+TEST_CASE("A run leaves its six files, every documented key in every line, and no NaN") {
   const TemporaryDirectory directory;
   const Result result = VimeRun(kTiny + Arguments{"--out", "r"}, directory);
   REQUIRE(result.exit_code == 0);
-  CHECK(Entries(directory / "r") ==
-        Arguments{".lock", "metrics.jsonl", "policy.json", "run.json", "summary.json"});
+  CHECK(Entries(directory / "r") == Arguments{".lock", "metrics.jsonl", "policy.json", "run.json",
+                                              "states.json", "summary.json"});
   const std::vector<Json> metrics = ReadMetrics(directory / "r");
   REQUIRE(metrics.size() == 4);
   std::int64_t iteration = 0;
@@ -515,6 +515,41 @@ TEST_CASE("A run leaves its five files, every documented key in every line, and 
     for (const std::string& key : Keys(object)) CHECK_MESSAGE(!LooksLikeDate(key), key);
   }
   CHECK(Json::parse(Slurp(directory / "r/policy.json"))["sizes"] == Json({2, 3, 1}));
+}
+
+TEST_CASE("states.json counts every step once and holds one whole episode") {
+  const TemporaryDirectory directory;
+  REQUIRE(VimeRun(kTiny + Arguments{"--out", "r"}, directory).exit_code == 0);
+  const Json states = Json::parse(Slurp(directory / "r/states.json"));
+  const Json summary = Json::parse(Slurp(directory / "r/summary.json"));
+  std::int64_t steps = 0;
+  std::int64_t visited = 0;
+  for (const std::int64_t count : states["visits"].get<std::vector<std::int64_t>>()) {
+    steps += count;
+    visited += count > 0 ? 1 : 0;
+  }
+  CHECK(states["visits"].size() == 2500);
+  CHECK(states["cells"] == 50);
+  CHECK(steps == summary["env_steps"]);
+  CHECK(static_cast<double>(visited) / static_cast<double>(states["visits"].size()) ==
+        summary["coverage_fraction"]);
+  const Json& replay = states["replay"];
+  CHECK(replay["length"] == 25);
+  CHECK(replay["path"].size() == 2);
+  double total = 0;
+  for (const double reward : replay["rewards"].get<std::vector<double>>()) total += reward;
+  CHECK(total == doctest::Approx(replay["return"].get<double>()).epsilon(1e-5));
+  for (const Json& list : {replay["path"][0], replay["path"][1], replay["actions"][0]["values"]}) {
+    CHECK(list.size() == 25);
+  }
+  for (std::size_t d = 0; d < 2; ++d) {
+    for (const double place : replay["path"][d].get<std::vector<double>>()) {
+      CHECK(place >= states["axes"][d]["low"].get<double>() - 1e-6);
+      CHECK(place <= states["axes"][d]["high"].get<double>() + 1e-6);
+    }
+  }
+  REQUIRE(VimeRun(kTiny + Arguments{"--out", "again", "--threads", "2"}, directory).exit_code == 0);
+  CHECK(Slurp(directory / "again/states.json") == Slurp(directory / "r/states.json"));
 }
 
 TEST_CASE("The default directory has no clock in its name and depends on config and seed") {
@@ -649,7 +684,7 @@ TEST_CASE("--json prints the summary and only that; --quiet prints nothing") {
   const Result loud = VimeRun(kTiny + Arguments{"--out", "a"}, directory);
   CHECK(loud.out.empty());
   CHECK(Contains(loud.err, "iteration 4/4"));
-  CHECK(Contains(loud.err, "a/{summary.json"));
+  CHECK(Contains(loud.err, "a/{summary,policy,states}.json, metrics.jsonl"));
   const Result json = VimeRun(kTiny + Arguments{"--out", "b", "--json"}, directory);
   CHECK(json.out == Slurp(directory / "b/summary.json"));
   const Result quiet = VimeRun(kTiny + Arguments{"--out", "c", "--quiet"}, directory);
@@ -809,7 +844,7 @@ TEST_CASE("A run that was cut short starts over and leaves no temporary files") 
   WriteText(directory / "r/metrics.jsonl", metrics.substr(0, metrics.size() / 2));
   CHECK(VimeRun(command, directory).exit_code == 0);
   CHECK(Reproducible(directory / "r") == expected);
-  CHECK(Entries(directory / "r").size() == 5);
+  CHECK(Entries(directory / "r").size() == 6);
   // A broken summary does not count as a finished run.
   WriteText(directory / "r/summary.json", "{\"status\": \"fini");
   CHECK(VimeRun(command, directory).exit_code == 0);
