@@ -1,11 +1,9 @@
 #include "apps/options.h"
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <deque>
 #include <iomanip>
 #include <sstream>
 
+#include "apps/flags.h"
 #include "envs/registry.h"
 #include "experiments/runner/build_info.h"
 #include "lib/core/check.h"
@@ -13,32 +11,6 @@
 
 namespace vime {
 namespace {
-
-// policy.initial_stddev -> --policy-initial-stddev
-std::string FlagOf(const std::string& path) {
-  std::string flag = "--" + path;
-  for (char& c : flag) {
-    if (c == '.' || c == '_') c = '-';
-  }
-  return flag;
-}
-
-// The default of a field as it would be written on the command line.
-std::string DefaultText(const Field& field) {
-  struct {
-    std::string operator()(const bool* v) const { return *v ? "true" : "false"; }
-    std::string operator()(const std::int64_t* v) const { return std::to_string(*v); }
-    std::string operator()(const double* v) const { return NumberText(*v); }
-    std::string operator()(const std::string* v) const { return *v; }
-    std::string operator()(const std::vector<std::int64_t>* v) const {
-      std::string text;
-      for (const std::int64_t entry : *v) text += (text.empty() ? "" : ",") + std::to_string(entry);
-      return text;
-    }
-    std::string operator()(const Choice& choice) const { return std::string(choice.name()); }
-  } print;
-  return std::visit(print, field.value);
-}
 
 std::string Line(const std::string& name, const std::string& text, int width) {
   std::ostringstream line;
@@ -101,110 +73,7 @@ std::string Version() {
          ", kernels " + GetKernels<float>().name + ")\n";
 }
 
-constexpr const char* kRunGroup = "Run";
 constexpr const char* kConfigGroup = "Config";
-
-// policy.hidden -> "Config policy.*"
-std::string GroupOf(const Field& field, const std::string& group) {
-  const auto dot = field.path.find('.');
-  return dot == std::string::npos ? group : group + " " + field.path.substr(0, dot) + ".*";
-}
-
-// What --help says about a field: meaning, choices and default.
-std::string HelpText(const Field& field) {
-  std::string text = field.help;
-  if (std::holds_alternative<Choice>(field.value)) text += ": " + AllowedValues(field);
-  const std::string fallback = DefaultText(field);
-  const bool no_default = fallback.empty() || (fallback == "0" && field.range.low > 0);
-  return no_default ? text : text + " [" + fallback + "]";
-}
-
-// Values of flags as text, filled by CLI11 and read back in the order of the fields.
-struct FlagSet {
-  std::deque<std::pair<Field, std::optional<std::string>>> flags;
-
-  void AddTo(CLI::App& app, const FieldList& fields, const std::string& group) {
-    for (const Field& field : fields.fields()) {
-      flags.emplace_back(field, std::nullopt);
-      std::optional<std::string>& value = flags.back().second;
-      const std::string flag = FlagOf(field.path);
-      CLI::Option* option = nullptr;
-      if (std::holds_alternative<bool*>(field.value) && group == kRunGroup) {
-        option = app.add_flag_callback(
-            flag, [&value] { value = "true"; }, field.help);
-      } else {
-        const auto store = [&value](const std::string& text) { value = text; };
-        option = app.add_option_function<std::string>(flag, store, HelpText(field));
-        option->take_last();
-      }
-      option->group(GroupOf(field, group));
-    }
-  }
-
-  const Field* Find(const std::string& flag) const {
-    for (const auto& [field, value] : flags) {
-      if (FlagOf(field.path) == flag) return &field;
-    }
-    return nullptr;
-  }
-};
-
-// One line per option where it fits: the flag, then its text, wrapped within 100 columns.
-std::string Help(const CLI::App& app) {
-  constexpr std::size_t kIndent = 30;
-  constexpr std::size_t kColumns = 100;
-  std::string help = app.get_description() + "\n";
-  std::string group;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group() != group) {
-      group = option->get_group();
-      help += "\n" + group + "\n";
-    }
-    std::string line = "  " + option->get_name(false, true);
-    std::istringstream words(option->get_description());
-    bool begun = line.size() + 2 > kIndent;
-    if (begun) {
-      help += line + "\n";
-      line.clear();
-    }
-    line.resize(kIndent, ' ');
-    begun = false;
-    for (std::string word; words >> word; begun = true) {
-      if (begun && line.size() + 1 + word.size() > kColumns) {
-        help += line + "\n";
-        line.assign(kIndent, ' ');
-        begun = false;
-      }
-      line += (begun ? " " : "") + word;
-    }
-    help += line + "\n";
-  }
-  return help;
-}
-
-[[noreturn]] void FailUnknownOption(const CLI::App& app, const std::string& argument) {
-  std::vector<std::string> known;
-  for (const CLI::Option* option : app.get_options()) known.push_back(option->get_name());
-  const std::string name = argument.substr(0, argument.find('='));
-  if (name.starts_with("-")) {
-    throw ConfigError("unknown option " + name + "; " +
-                      SuggestPath(name, known, '-', "see vime-run --help"));
-  }
-  throw ConfigError("unexpected argument '" + name + "'; see vime-run --help");
-}
-
-// An option without its value, or an option that cannot be given twice.
-[[noreturn]] void FailMismatch(const FlagSet& config, const FlagSet& run,
-                               const std::string& message) {
-  const std::string flag = message.substr(0, message.find(':'));
-  if (message.find("At Most") != std::string::npos) {
-    throw ConfigError(flag + " may be given only once");
-  }
-  const Field* field = config.Find(flag);
-  if (field == nullptr) field = run.Find(flag);
-  throw ConfigError(flag + " needs a value" +
-                    (field == nullptr ? "; see vime-run --help" : ": " + AllowedValues(*field)));
-}
 
 }  // namespace
 
@@ -218,7 +87,6 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "JSON.\n"
       "[...] is the default. Every key of the config can also be given as --set key=value.",
       "vime-run"};
-  app.allow_extras();
   app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
   RunConfig defaults;
   FieldList config_fields;
@@ -257,18 +125,12 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   option_flags.AddTo(app, option_fields, kRunGroup);
   config_flags.AddTo(app, config_fields, kConfigGroup);
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
+  if (!Parse(app, argc, argv, {&config_flags, &option_flags})) {
     command.action = Action::kPrintText;
     command.text = Help(app);
     return command;
-  } catch (const CLI::ArgumentMismatch& error) {
-    FailMismatch(config_flags, option_flags, error.what());
-  } catch (const CLI::ParseError& error) {
-    throw ConfigError(error.what());
   }
-  if (!app.remaining().empty()) FailUnknownOption(app, app.remaining().front());
+  if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());
   if (version || list) {
     command.action = Action::kPrintText;
     command.text = version ? Version() : List(*list);
@@ -292,17 +154,16 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     const std::string path = setting.substr(0, equals);
     builder.AddText(path, setting.substr(equals + 1), "--set " + path);
   }
-  for (const auto& [field, text] : config_flags.flags) {
-    if (text) builder.AddText(field.path, *text, FlagOf(field.path));
-  }
+  config_flags.ForEachGiven([&](std::size_t, const Field& field, const std::string& text) {
+    builder.AddText(field.path, text, FlagOf(field.path));
+  });
   command.resolved = builder.Build();
 
   FieldList run_fields;
   command.options.Describe(run_fields);
-  for (std::size_t i = 0; i < option_flags.flags.size(); ++i) {
-    const auto& [field, text] = option_flags.flags[i];
-    if (text) AssignText(run_fields.fields()[i], *text, FlagOf(field.path));
-  }
+  option_flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
+    AssignText(run_fields.fields()[i], text, FlagOf(field.path));
+  });
   SelectKernels(command.options.simd);  // refuses an unknown name
   if (print_config) command.action = Action::kPrintConfig;
   return command;

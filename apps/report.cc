@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "apps/program.h"
 #include "experiments/runner/files.h"
 #include "lib/kernels/kernels.h"
 
@@ -84,13 +85,6 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
       break;
   }
   return 0;
-}
-
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
 }
 
 }  // namespace vime

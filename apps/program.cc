@@ -1,0 +1,53 @@
+#include "apps/program.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "lib/core/check.h"
+
+namespace vime {
+namespace {
+
+// A standard stream that is closed must not become the descriptor of the next file that is opened.
+// Standard output is opened so that writing to it still fails: there the result would be lost.
+void OccupyStandardStreams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0) continue;
+    ::open("/dev/null", stream == STDOUT_FILENO ? O_RDONLY : O_RDWR);  // the lowest that is free
+  }
+}
+
+}  // namespace
+
+int RunProgram(const std::string& name, const std::function<int()>& body) {
+  OccupyStandardStreams();
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe and a full disk are errors of write(2)
+  std::signal(SIGXFSZ, SIG_IGN);
+  const auto fail = [&](int code, const std::string& message) {
+    std::cerr << name << ": " << OneLine(message) << "\n";
+    return code;
+  };
+  try {
+    return body();
+  } catch (const ConfigError& error) {
+    return fail(2, error.what());
+  } catch (const IoError& error) {
+    return fail(4, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(1, "out of memory");
+  } catch (const std::exception& error) {
+    return fail(1, error.what());
+  }
+}
+
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return text;
+}
+
+}  // namespace vime
