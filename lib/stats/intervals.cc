@@ -29,7 +29,8 @@ double Quantile(std::span<const double> x, double p) {
   const double position = p * static_cast<double>(sorted.size() - 1);
   const auto below = static_cast<std::size_t>(position);
   const double share = position - static_cast<double>(below);
-  if (share == 0) return sorted[below];  // keeps infinity - infinity out
+  // Keeps infinity - infinity out.
+  if (share == 0 || sorted[below] == sorted[below + 1]) return sorted[below];
   return sorted[below] + share * (sorted[below + 1] - sorted[below]);
 }
 

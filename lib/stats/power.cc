@@ -26,7 +26,7 @@ double DetectableEffect(int n, double power, double alpha) {
   double low = 0;
   double high = 1;
   while (TwoSamplePower(high, n, alpha) < power) high *= 2;
-  for (int step = 0; step < 60; ++step) {
+  for (int step = 0; step < 40; ++step) {
     const double middle = (low + high) / 2;
     (TwoSamplePower(middle, n, alpha) < power ? low : high) = middle;
   }

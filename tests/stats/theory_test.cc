@@ -70,6 +70,7 @@ TEST_CASE("Quantiles may be infinite but are never made of infinities") {
   const Values x = {1, 2, kInfinity, kInfinity};
   CHECK(Quantile(x, 1.0 / 3) == doctest::Approx(2));
   CHECK(Quantile(x, 0.5) == kInfinity);
+  CHECK(Quantile(x, 0.9) == kInfinity);
   CHECK(Quantile(x, 1) == kInfinity);
 }
 
