@@ -1,0 +1,25 @@
+// The command line of vime-compare.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "experiments/compare/comparison.h"
+
+namespace vime {
+
+enum class TextFormat { kMarkdown, kCsv, kJson };
+
+/// What the command line asks for.
+struct CompareCommand {
+  std::string text;  ///< help or version to print instead
+  std::vector<std::string> paths;
+  CompareOptions options;
+  TextFormat format = TextFormat::kMarkdown;
+  std::int64_t threads = 0;  ///< 0: as many as there are processors
+};
+
+/// Parses and checks the whole command line. Throws ConfigError with one clear line.
+CompareCommand ParseCompareCommand(int argc, const char* const* argv);
+
+}  // namespace vime

@@ -1,0 +1,462 @@
+#include "experiments/compare/comparison_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "experiments/compare/text.h"
+#include "experiments/runner/build_info.h"
+#include "experiments/runner/metrics_json.h"
+
+namespace vime {
+namespace {
+
+std::string Name(const Comparison& comparison, std::size_t arm) {
+  return comparison.arms[arm].arm.id + ": " + comparison.arms[arm].arm.label;
+}
+
+// Decimals for the primary metric: those of the smallest spread of an arm.
+int PrimaryDecimals(const Comparison& comparison) {
+  double least = 0;
+  double range = 0;
+  for (const ArmResult& arm : comparison.arms) {
+    if (arm.stddev > 0 && (least == 0 || arm.stddev < least)) least = arm.stddev;
+    for (const double value : arm.values) {
+      if (std::isfinite(value)) range = std::max(range, std::abs(value));
+    }
+  }
+  // Not more than six significant digits of the largest value.
+  return std::min(DecimalsFor(least), range > 0 ? std::max(0, DecimalsFor(range) + 4) : 6);
+}
+
+std::string Bracket(const Interval& interval, int decimals) {
+  if (std::isnan(interval.low)) return "-";
+  return "[" + Fixed(interval.low, decimals) + ", " + Fixed(interval.high, decimals) + "]";
+}
+
+std::string WithBracket(const std::string& value, const std::string& bracket) {
+  return bracket == "-" ? value : value + " " + bracket;
+}
+
+std::string Steps(double value) {
+  return std::isfinite(value) ? Thousands(value) : Fixed(value, 0);
+}
+
+std::string StepsBracket(const Interval& interval) {
+  if (std::isnan(interval.low)) return "-";
+  return "[" + Steps(interval.low) + ", " + Steps(interval.high) + "]";
+}
+
+std::string CountText(const ArmResult& arm) {
+  std::string text = std::to_string(arm.values.size());
+  if (!arm.arm.broken.empty()) text += " + " + std::to_string(arm.arm.broken.size()) + " diverged";
+  if (arm.arm.unfinished > 0) text += " + " + std::to_string(arm.arm.unfinished) + " unfinished";
+  return text;
+}
+
+std::string PText(double p) { return p < 1e-4 ? "p < 0.0001" : "p = " + PValue(p); }
+
+}  // namespace
+
+std::string Subject(const Comparison& comparison) {
+  if (comparison.arms.empty()) return "No runs to compare.";
+  const auto count = [](std::size_t n, const std::string& what) {
+    return Thousands(static_cast<double>(n)) + " " + what + (n == 1 ? "" : "s");
+  };
+  std::string text =
+      count(comparison.num_runs(), "run") + " in " + count(comparison.arms.size(), "arm") + " on " +
+      (comparison.environment.empty() ? "several environments" : comparison.environment) + ", " +
+      (comparison.budget.empty() ? "several budgets" : comparison.budget + " each");
+  if (!comparison.seeds.empty()) text += ", seeds " + Shortened(comparison.seeds, 80);
+  return text + ".";
+}
+
+std::vector<std::string> Answers(const Comparison& comparison) {
+  std::vector<std::string> answers;
+  const int decimals = PrimaryDecimals(comparison);
+  for (const PairResult& pair : comparison.pairs) {
+    const std::string arm = Name(comparison, pair.arm);
+    const std::string baseline = Name(comparison, pair.baseline);
+    std::string text;
+    switch (pair.verdict) {
+      case Verdict::kBetter:
+      case Verdict::kWorse:
+        text = arm + " is " + pair.reason + " than " + baseline;
+        break;
+      case Verdict::kNotShown:
+        text = "No difference shown between " + arm + " and " + baseline;
+        break;
+      case Verdict::kNone:
+        text = arm + " against " + baseline + ": " + pair.reason;
+    }
+    text += ". " + comparison.primary.name;
+    if (pair.welch.defined) {
+      text += " differs by " + Fixed(pair.welch.difference, decimals) + ", 95 % interval " +
+              Bracket(pair.welch.interval, decimals) + ", Welch " + PText(pair.p_holm);
+    } else {
+      text +=
+          ": P(higher) = " + Fixed(pair.superiority, 2) + ", Mann-Whitney " + PText(pair.p_holm);
+    }
+    if (comparison.pairs.size() > 1) {
+      text += ", adjusted for " + std::to_string(comparison.pairs.size()) + " tests";
+    }
+    answers.push_back(text + (pair.few_seeds ? "; with caution, few runs." : "."));
+  }
+  return answers;
+}
+
+Table PrimaryTable(const Comparison& comparison) {
+  Table table;
+  table.title = comparison.primary.name + " per arm" +
+                (comparison.primary.lower_is_better ? " (lower is better)" : "");
+  table.columns = {{"arm", false},
+                   {"runs", true},
+                   {"mean ± sd", true},
+                   {"95 % interval", true},
+                   {"median [quartiles]", true},
+                   {"IQM [95 %]", true}};
+  const int decimals = PrimaryDecimals(comparison);
+  for (std::size_t i = 0; i < comparison.arms.size(); ++i) {
+    const ArmResult& arm = comparison.arms[i];
+    std::string mean = Fixed(arm.mean, decimals);
+    if (!std::isnan(arm.stddev)) mean += " ± " + Fixed(arm.stddev, decimals);
+    table.rows.push_back(
+        {Name(comparison, i), CountText(arm), mean, Bracket(arm.mean_interval, decimals),
+         WithBracket(Fixed(arm.median, decimals),
+                     Bracket({arm.lower_quartile, arm.upper_quartile}, decimals)),
+         WithBracket(Fixed(arm.iqm, decimals),
+                     arm.iqm_interval ? Bracket(*arm.iqm_interval, decimals) : "-")});
+  }
+  return table;
+}
+
+Table OutcomeTable(const Comparison& comparison) {
+  Table table;
+  table.title = "What the runs reached";
+  table.columns = {{"arm", false},
+                   {"AUC of return", true},
+                   {"final return", true},
+                   {"solved [95 %]", true},
+                   {"first success, steps: median [95 %]", true},
+                   {"succeeded", true}};
+  double spread = 0;
+  for (const ArmResult& arm : comparison.arms) {
+    for (const double value : {arm.auc_return, arm.final_return}) {
+      if (std::isfinite(value)) spread = std::max(spread, std::abs(value));
+    }
+  }
+  const int decimals = DecimalsFor(spread) + 1;
+  for (std::size_t i = 0; i < comparison.arms.size(); ++i) {
+    const ArmResult& arm = comparison.arms[i];
+    const auto succeeded = std::count_if(arm.first_success.begin(), arm.first_success.end(),
+                                         [](double steps) { return std::isfinite(steps); });
+    table.rows.push_back(
+        {Name(comparison, i), Fixed(arm.auc_return, decimals), Fixed(arm.final_return, decimals),
+         WithBracket(std::to_string(arm.solved) + "/" + std::to_string(arm.attempts),
+                     Bracket(arm.solved_interval, 2)),
+         WithBracket(Steps(arm.first_success_median), StepsBracket(arm.first_success_interval)),
+         std::to_string(succeeded) + "/" + std::to_string(arm.first_success.size())});
+  }
+  return table;
+}
+
+Table PairTable(const Comparison& comparison) {
+  Table table;
+  const bool several = comparison.pairs.size() > 1;
+  table.title =
+      comparison.primary.name + ", difference from " + Name(comparison, comparison.baseline);
+  table.columns = {{"arm", false},           {"difference [95 %]", true},
+                   {"Welch p", true},        {several ? "Holm p" : "", true},
+                   {"Mann-Whitney p", true}, {"P(higher) [95 %]", true},
+                   {"Hedges g", true},       {"verdict", false}};
+  const int decimals = PrimaryDecimals(comparison);
+  for (const PairResult& pair : comparison.pairs) {
+    table.rows.push_back(
+        {Name(comparison, pair.arm),
+         WithBracket(Fixed(pair.welch.difference, decimals),
+                     Bracket(pair.welch.interval, decimals)),
+         PValue(pair.welch.p), PValue(pair.p_holm), PValue(pair.mann_whitney_p),
+         WithBracket(Fixed(pair.superiority, 2),
+                     pair.superiority_interval ? Bracket(*pair.superiority_interval, 2) : "-"),
+         Fixed(pair.hedges_g, 2), pair.reason + (pair.few_seeds ? " (few runs)" : "")});
+  }
+  if (!several) {  // one test needs no adjustment
+    table.columns.erase(table.columns.begin() + 3);
+    for (auto& row : table.rows) row.erase(row.begin() + 3);
+  }
+  return table;
+}
+
+Table ConfigTable(const Comparison& comparison) {
+  Table table;
+  table.title = "Where the configs differ";
+  table.columns = {{"key", false}};
+  std::vector<Arm> arms;
+  for (const ArmResult& result : comparison.arms) {
+    table.columns.push_back({result.arm.id, false});
+    arms.push_back(result.arm);
+  }
+  for (const std::string& key : DifferingKeys(arms)) {
+    table.rows.push_back({key});
+    for (const Arm& arm : arms) {
+      const std::string value = ValueText(arm, key);
+      table.rows.back().push_back(value.empty() ? "-" : value);
+    }
+  }
+  return table;
+}
+
+Table SelectionTable(const Comparison& comparison) {
+  Table table;
+  if (!comparison.selection) return table;
+  table.title = "Chosen on seeds " + comparison.selection->seeds + ", which the results leave out";
+  table.columns = {{"among", false},
+                   {"config", false},
+                   {"runs", true},
+                   {comparison.primary.name, true},
+                   {"chosen", false}};
+  for (const Selection::Candidate& candidate : comparison.selection->candidates) {
+    table.rows.push_back({candidate.family, candidate.label, std::to_string(candidate.count),
+                          Significant(candidate.mean, 4), candidate.chosen ? "yes" : ""});
+  }
+  return table;
+}
+
+Table LeftOutSummary(const Comparison& comparison) {
+  constexpr std::size_t kShownPaths = 3;
+  Table table;
+  table.title = "Not in the numbers";
+  table.columns = {{"runs", true}, {"reason", false}, {"such as", false}};
+  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;
+  for (const LeftOut& run : comparison.left_out) {
+    const auto known = std::find_if(reasons.begin(), reasons.end(),
+                                    [&](const auto& entry) { return entry.first == run.reason; });
+    auto& paths = known == reasons.end()
+                      ? reasons.emplace_back(run.reason, std::vector<std::string>()).second
+                      : known->second;
+    paths.push_back(Shortened(Printable(run.path), 50));
+  }
+  for (const auto& [reason, paths] : reasons) {
+    std::string shown;
+    for (std::size_t i = 0; i < std::min(kShownPaths, paths.size()); ++i) {
+      shown += (i > 0 ? ", " : "") + paths[i];
+    }
+    if (paths.size() > kShownPaths) shown += ", ...";
+    table.rows.push_back({std::to_string(paths.size()), Printable(reason), shown});
+  }
+  return table;
+}
+
+Table LeftOutTable(const Comparison& comparison) {
+  Table table;
+  table.title = "Not in the numbers";
+  table.columns = {{"run", false}, {"reason", false}};
+  for (const LeftOut& run : comparison.left_out) {
+    table.rows.push_back({Shortened(Printable(run.path), 120), Printable(run.reason)});
+  }
+  return table;
+}
+
+Table RunTable(const Comparison& comparison) {
+  Table table;
+  table.title = "Runs";
+  table.columns = {{"run", false},    {"arm", false},
+                   {"seed", true},    {comparison.primary.name, true},
+                   {"solved", false}, {"first success", true}};
+  for (const ArmResult& arm : comparison.arms) {
+    for (std::size_t i = 0; i < arm.values.size(); ++i) {
+      const RunRecord& run = *arm.arm.runs[i];
+      table.rows.push_back({Shortened(Printable(run.path), 80), arm.arm.id,
+                            std::to_string(run.seed), Significant(arm.values[i], 5),
+                            run.Number("solved").value_or(0) > 0 ? "yes" : "no",
+                            Steps(arm.first_success[i])});
+    }
+  }
+  return table;
+}
+
+std::string ToMarkdown(const Comparison& comparison) {
+  std::string text = EscapeMarkdown(Subject(comparison)) + "\n";
+  for (const std::string& answer : Answers(comparison)) {
+    text += "\n**" + EscapeMarkdown(answer) + "**\n";
+  }
+  const auto add = [&](const Table& table) {
+    if (table.rows.empty()) return;
+    text += "\n" + EscapeMarkdown(table.title) + ":\n\n" + ToMarkdown(table);
+  };
+  if (!comparison.arms.empty()) {
+    add(SelectionTable(comparison));
+    add(PairTable(comparison));
+    add(PrimaryTable(comparison));
+    add(OutcomeTable(comparison));
+    add(ConfigTable(comparison));
+  }
+  add(LeftOutSummary(comparison));
+  if (!comparison.notes.empty()) text += "\n";
+  for (const std::string& note : comparison.notes) text += "- " + EscapeMarkdown(note) + "\n";
+  return text;
+}
+
+Json ToJson(const Comparison& comparison) {
+  const auto put_interval = [](Json& json, const std::string& key, const Interval& interval) {
+    PutNumber(json, key + "_low", interval.low);
+    PutNumber(json, key + "_high", interval.high);
+  };
+  const auto paths = [](const std::vector<const RunRecord*>& runs) {
+    Json list = Json::array();
+    for (const RunRecord* run : runs) list.push_back(Printable(run->path));
+    return list;
+  };
+  Json json;
+  json["schema"] = "vime-comparison-1";
+  json["version"] = GetBuildInfo().version;
+  json["primary"] = comparison.primary.name;
+  json["lower_is_better"] = comparison.primary.lower_is_better;
+  json["environment"] = comparison.environment;
+  json["budget"] = comparison.budget;
+  json["runs_version"] = comparison.version;
+  json["seeds"] = comparison.seeds;
+  json["baseline"] = comparison.arms.empty() ? "" : comparison.arms[comparison.baseline].arm.id;
+  json["arms"] = Json::array();
+  for (const ArmResult& result : comparison.arms) {
+    Json arm;
+    arm["id"] = result.arm.id;
+    arm["label"] = result.arm.label;
+    arm["config_hash"] = result.arm.config_hash;
+    arm["environment"] = result.arm.environment;
+    arm["budget"] = result.arm.budget;
+    arm["runs"] = result.values.size();
+    arm["diverged"] = result.arm.broken.size();
+    arm["unfinished"] = result.arm.unfinished;
+    PutNumber(arm, "mean", result.mean);
+    PutNumber(arm, "stddev", result.stddev);
+    put_interval(arm, "mean", result.mean_interval);
+    PutNumber(arm, "median", result.median);
+    PutNumber(arm, "lower_quartile", result.lower_quartile);
+    PutNumber(arm, "upper_quartile", result.upper_quartile);
+    PutNumber(arm, "iqm", result.iqm);
+    if (result.iqm_interval) put_interval(arm, "iqm", *result.iqm_interval);
+    PutNumber(arm, "auc_return", result.auc_return);
+    PutNumber(arm, "final_return", result.final_return);
+    arm["solved"] = result.solved;
+    arm["attempts"] = result.attempts;
+    put_interval(arm, "solved", result.solved_interval);
+    PutNumber(arm, "first_success_median", result.first_success_median);
+    put_interval(arm, "first_success", result.first_success_interval);
+    arm["seeds"] = Json::array();
+    arm["values"] = Json::array();
+    for (std::size_t i = 0; i < result.values.size(); ++i) {
+      arm["seeds"].push_back(result.arm.runs[i]->seed);
+      arm["values"].push_back(std::isfinite(result.values[i]) ? Json(result.values[i]) : Json());
+    }
+    arm["paths"] = paths(result.arm.runs);
+    arm["config"] = Json::object();
+    for (const auto& [key, values] : result.arm.config) arm["config"][key] = values;
+    json["arms"].push_back(arm);
+  }
+  json["comparisons"] = Json::array();
+  for (const PairResult& pair : comparison.pairs) {
+    constexpr const char* kVerdicts[] = {"none", "better", "worse", "not shown"};
+    Json entry;
+    entry["arm"] = comparison.arms[pair.arm].arm.id;
+    entry["baseline"] = comparison.arms[pair.baseline].arm.id;
+    PutNumber(entry, "difference", pair.welch.difference);
+    put_interval(entry, "difference", pair.welch.interval);
+    PutNumber(entry, "welch_t", pair.welch.t);
+    PutNumber(entry, "welch_df", pair.welch.df);
+    PutNumber(entry, "welch_p", pair.welch.p);
+    PutNumber(entry, "mann_whitney_p", pair.mann_whitney_p);
+    entry["deciding_test"] = pair.ranks_decide ? "mann-whitney" : "welch";
+    PutNumber(entry, "p_holm", pair.p_holm);
+    PutNumber(entry, "probability_higher", pair.superiority);
+    if (pair.superiority_interval) {
+      put_interval(entry, "probability_higher", *pair.superiority_interval);
+    }
+    PutNumber(entry, "hedges_g", pair.hedges_g);
+    entry["verdict"] = kVerdicts[static_cast<std::size_t>(pair.verdict)];
+    entry["few_runs"] = pair.few_seeds;
+    entry["reason"] = pair.reason;
+    json["comparisons"].push_back(entry);
+  }
+  if (comparison.selection) {
+    Json selection;
+    selection["seeds"] = comparison.selection->seeds;
+    selection["candidates"] = Json::array();
+    for (const Selection::Candidate& candidate : comparison.selection->candidates) {
+      Json entry;
+      entry["family"] = candidate.family;
+      entry["label"] = candidate.label;
+      entry["runs"] = candidate.count;
+      PutNumber(entry, "value", candidate.mean);
+      entry["chosen"] = candidate.chosen;
+      selection["candidates"].push_back(entry);
+    }
+    json["selection"] = selection;
+  }
+  json["left_out"] = Json::array();
+  for (const LeftOut& run : comparison.left_out) {
+    json["left_out"].push_back({{"path", Printable(run.path)}, {"reason", Printable(run.reason)}});
+  }
+  json["notes"] = Json::array();
+  for (const std::string& note : comparison.notes) json["notes"].push_back(Printable(note));
+  return json;
+}
+
+std::string ToCsv(const Comparison& comparison) {
+  // The flat numbers of the JSON form: one row per arm, what compares it with the baseline beside.
+  const Json json = ToJson(comparison);
+  Table table;
+  for (const char* key : {"id",
+                          "label",
+                          "config_hash",
+                          "environment",
+                          "budget",
+                          "runs",
+                          "diverged",
+                          "unfinished",
+                          "mean",
+                          "stddev",
+                          "mean_low",
+                          "mean_high",
+                          "median",
+                          "lower_quartile",
+                          "upper_quartile",
+                          "iqm",
+                          "iqm_low",
+                          "iqm_high",
+                          "auc_return",
+                          "final_return",
+                          "solved",
+                          "attempts",
+                          "solved_low",
+                          "solved_high",
+                          "first_success_median",
+                          "first_success_low",
+                          "first_success_high"}) {
+    table.columns.push_back({key, table.columns.size() >= 5});
+  }
+  const std::size_t of_arm = table.columns.size();
+  for (const char* key :
+       {"baseline", "verdict", "difference", "difference_low", "difference_high", "welch_p",
+        "mann_whitney_p", "deciding_test", "p_holm", "probability_higher", "probability_higher_low",
+        "probability_higher_high", "hedges_g"}) {
+    table.columns.push_back({key, table.columns.size() >= of_arm + 2});
+  }
+  const auto text = [](const Json& object, const std::string& key) -> std::string {
+    if (!object.contains(key) || object[key].is_null()) return "";
+    return object[key].is_string() ? object[key].get<std::string>() : object[key].dump();
+  };
+  for (const Json& arm : json["arms"]) {
+    Json pair = Json::object();
+    for (const Json& entry : json["comparisons"]) {
+      if (entry["arm"] == arm["id"]) pair = entry;
+    }
+    table.rows.emplace_back();
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      table.rows.back().push_back(text(c < of_arm ? arm : pair, table.columns[c].name));
+    }
+  }
+  return ToCsv(table);
+}
+
+}  // namespace vime
