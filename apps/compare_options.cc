@@ -38,6 +38,9 @@ struct RawOptions {
           "SEEDS that the results are of [all that --select-seeds does not name]");
     f.Add("allow_different", allow_different,
           "env|budget|version[,...]: what may differ between arms that are compared");
+    f.Add("report", command.report, "write a report with figures: one HTML file");
+    f.Add("out", command.out, "name of the report [vime-report.html]");
+    f.Add("figures", command.figures, "directory for the figures as SVG and their numbers as CSV");
     f.Add("format", command.format, "what is printed on standard output");
     f.Add("threads", command.threads, "threads that read files; 0: one per processor",
           {.low = 0, .high = 256});
@@ -57,6 +60,7 @@ std::vector<std::string> Split(const std::string& text) {
 
 CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
   CompareCommand command;
+  command.argv.assign(argv, argv + argc);
   CLI::App app{
       "usage: vime-compare [OPTIONS] RUN...        for example: vime-compare runs/*\n"
       "Compares runs: is one arm better than another, and how sure is that? A RUN is a run "
@@ -102,6 +106,7 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
     command.paths.insert(command.paths.end(), separator + 1, argv + argc);
   if (command.paths.empty()) throw ConfigError("no runs given; see vime-compare --help");
 
+  if (!command.out.empty()) command.report = true;
   CompareOptions& options = command.options;
   options.primary = raw.primary;
   options.arms.baseline = raw.baseline;

@@ -16,6 +16,10 @@ struct CompareCommand {
   std::vector<std::string> paths;
   CompareOptions options;
   TextFormat format = TextFormat::kMarkdown;
+  bool report = false;  ///< write the HTML report
+  std::string out;      ///< its name; "" for vime-report.html
+  std::string figures;  ///< directory for the figures as files; "" for none
+  std::vector<std::string> argv;
   std::int64_t threads = 0;  ///< 0: as many as there are processors
 };
 

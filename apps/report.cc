@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "apps/program.h"
+#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
 #include "lib/kernels/kernels.h"
 
@@ -52,7 +53,13 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   const char* files = outcome.status == RunStatus::kInterrupted
                           ? "/{policy,states}.json, metrics.jsonl"
                           : "/{summary,policy,states}.json, metrics.jsonl";
-  return text + "results: " + OneLine(outcome.directory) + files + "\n";
+  text += "results: " + OneLine(outcome.directory) + files + "\n";
+  if (outcome.status == RunStatus::kFinished) {
+    const char* here = outcome.directory.starts_with("-") ? "./" : "";  // no option
+    text +=
+        "see it: vime-compare --report " + OneLine(EscapeShell(here + outcome.directory)) + "\n";
+  }
+  return text;
 }
 
 }  // namespace

@@ -172,6 +172,21 @@ bool HasNoBonus(const Arm& arm) {
   return ValueText(arm, "bonus") == "none" || ValueText(arm, "eta") == "0";
 }
 
+// bnn.kl_weight is kl_weight where no other key of the config ends so.
+std::string ShortKey(const std::string& key, const Arm& arm) {
+  const std::string last = key.substr(key.rfind('.') + 1);
+  const auto ends_so = std::count_if(arm.config.begin(), arm.config.end(), [&](const auto& entry) {
+    return entry.first == last || entry.first.ends_with("." + last);
+  });
+  return ends_so == 1 ? last : key;
+}
+
+// Words speak for themselves, numbers need their key: "shuffled, eta=0.1".
+std::string ValueLabel(const std::string& key, const std::string& value, const Arm& arm) {
+  const bool word = !Json::accept(value) && value.find('|') == std::string::npos;
+  return word ? value : ShortKey(key, arm) + "=" + value;
+}
+
 void LabelArms(std::vector<Arm>& arms, const std::vector<std::string>& group_by) {
   const std::vector<std::string> keys = group_by.empty() ? DifferingKeys(arms) : group_by;
   for (Arm& arm : arms) {
@@ -183,7 +198,7 @@ void LabelArms(std::vector<Arm>& arms, const std::vector<std::string>& group_by)
       const std::string value = key == "version"        ? arm.version
                                 : key == "git_revision" ? arm.git_revision
                                                         : ValueText(arm, key);
-      if (!value.empty()) add(key + "=" + value);
+      if (!value.empty()) add(ValueLabel(key, value, arm));
     };
     const auto add_if_different = [&](std::string Arm::*member) {
       if (std::any_of(arms.begin(), arms.end(),

@@ -16,7 +16,7 @@ struct LeftOut {
 
 struct Arm {
   std::string id;     ///< A, B, ...
-  std::string label;  ///< what sets it apart, such as "bonus=vime, eta=0.1"
+  std::string label;  ///< what sets it apart, such as "vime, eta=0.1"
   std::string environment, budget, version;
   std::string config_hash, git_revision;  ///< of its first run
   std::vector<const RunRecord*> runs;     ///< finished, one per config and seed, by seed

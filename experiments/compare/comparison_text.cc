@@ -56,6 +56,36 @@ std::string CountText(const ArmResult& arm) {
 
 std::string PText(double p) { return p < 1e-4 ? "p < 0.0001" : "p = " + PValue(p); }
 
+// One pair in full.
+std::string AnswerOf(const Comparison& comparison, const PairResult& pair) {
+  const int decimals = PrimaryDecimals(comparison);
+  const std::string arm = Name(comparison, pair.arm);
+  const std::string baseline = Name(comparison, pair.baseline);
+  std::string text;
+  switch (pair.verdict) {
+    case Verdict::kBetter:
+    case Verdict::kWorse:
+      text = arm + " is " + pair.reason + " than " + baseline;
+      break;
+    case Verdict::kNotShown:
+      text = "No difference shown between " + arm + " and " + baseline;
+      break;
+    case Verdict::kNone:
+      text = arm + " against " + baseline + ": " + pair.reason;
+  }
+  text += ". " + comparison.primary.name;
+  if (pair.welch.defined) {
+    text += " differs by " + Fixed(pair.welch.difference, decimals) + ", 95 % interval " +
+            Bracket(pair.welch.interval, decimals) + ", Welch " + PText(pair.p_holm);
+  } else {
+    text += ": P(higher) = " + Fixed(pair.superiority, 2) + ", Mann-Whitney " + PText(pair.p_holm);
+  }
+  if (comparison.pairs.size() > 1) {
+    text += ", adjusted for " + std::to_string(comparison.pairs.size()) + " tests";
+  }
+  return text + (pair.few_seeds ? "; with caution, few runs." : ".");
+}
+
 }  // namespace
 
 std::string Subject(const Comparison& comparison) {
@@ -67,40 +97,43 @@ std::string Subject(const Comparison& comparison) {
       count(comparison.num_runs(), "run") + " in " + count(comparison.arms.size(), "arm") + " on " +
       (comparison.environment.empty() ? "several environments" : comparison.environment) + ", " +
       (comparison.budget.empty() ? "several budgets" : comparison.budget + " each");
-  if (!comparison.seeds.empty()) text += ", seeds " + Shortened(comparison.seeds, 80);
+  if (!comparison.seeds.empty()) {
+    const bool one = comparison.seeds.find_first_not_of("0123456789") == std::string::npos;
+    text += (one ? ", seed " : ", seeds ") + Shortened(comparison.seeds, 80);
+  }
   return text + ".";
 }
 
-std::vector<std::string> Answers(const Comparison& comparison) {
-  std::vector<std::string> answers;
-  const int decimals = PrimaryDecimals(comparison);
-  for (const PairResult& pair : comparison.pairs) {
-    const std::string arm = Name(comparison, pair.arm);
-    const std::string baseline = Name(comparison, pair.baseline);
-    std::string text;
-    switch (pair.verdict) {
-      case Verdict::kBetter:
-      case Verdict::kWorse:
-        text = arm + " is " + pair.reason + " than " + baseline;
-        break;
-      case Verdict::kNotShown:
-        text = "No difference shown between " + arm + " and " + baseline;
-        break;
-      case Verdict::kNone:
-        text = arm + " against " + baseline + ": " + pair.reason;
+std::vector<Answer> Answers(const Comparison& comparison) {
+  constexpr std::size_t kMostInFull = 3;
+  std::vector<Answer> answers;
+  if (comparison.pairs.size() <= kMostInFull) {
+    for (const PairResult& pair : comparison.pairs) {
+      answers.push_back({pair.verdict, AnswerOf(comparison, pair)});
     }
-    text += ". " + comparison.primary.name;
-    if (pair.welch.defined) {
-      text += " differs by " + Fixed(pair.welch.difference, decimals) + ", 95 % interval " +
-              Bracket(pair.welch.interval, decimals) + ", Welch " + PText(pair.p_holm);
-    } else {
-      text +=
-          ": P(higher) = " + Fixed(pair.superiority, 2) + ", Mann-Whitney " + PText(pair.p_holm);
+    return answers;
+  }
+  // Of many, who belongs where; the table of pairs has the numbers.
+  const std::string baseline = Name(comparison, comparison.baseline);
+  const std::pair<Verdict, std::string> kinds[] = {
+      {Verdict::kBetter, "Better than " + baseline},
+      {Verdict::kWorse, "Worse than " + baseline},
+      {Verdict::kNotShown, "No difference from " + baseline + " shown"},
+      {Verdict::kNone, "No verdict, too few runs"}};
+  for (const auto& [verdict, text] : kinds) {
+    std::vector<std::string> arms;
+    bool few_seeds = false;
+    for (const PairResult& pair : comparison.pairs) {
+      if (pair.verdict != verdict) continue;
+      arms.push_back(Name(comparison, pair.arm));
+      few_seeds = few_seeds || pair.few_seeds;
     }
-    if (comparison.pairs.size() > 1) {
-      text += ", adjusted for " + std::to_string(comparison.pairs.size()) + " tests";
-    }
-    answers.push_back(text + (pair.few_seeds ? "; with caution, few runs." : "."));
+    if (arms.empty()) continue;
+    std::string list;
+    for (const std::string& arm : arms) list += (list.empty() ? "" : "; ") + arm;
+    answers.push_back({verdict, text + " (" + comparison.primary.name + ", adjusted for " +
+                                    std::to_string(comparison.pairs.size()) + " tests): " + list +
+                                    (few_seeds ? "; with caution, few runs." : ".")});
   }
   return answers;
 }
@@ -153,7 +186,7 @@ Table OutcomeTable(const Comparison& comparison) {
     table.rows.push_back(
         {Name(comparison, i), Fixed(arm.auc_return, decimals), Fixed(arm.final_return, decimals),
          WithBracket(std::to_string(arm.solved) + "/" + std::to_string(arm.attempts),
-                     Bracket(arm.solved_interval, 2)),
+                     Bracket(arm.solved_interval, arm.attempts < 100 ? 2 : 3)),
          WithBracket(Steps(arm.first_success_median), StepsBracket(arm.first_success_interval)),
          std::to_string(succeeded) + "/" + std::to_string(arm.first_success.size())});
   }
@@ -277,8 +310,8 @@ Table RunTable(const Comparison& comparison) {
 
 std::string ToMarkdown(const Comparison& comparison) {
   std::string text = EscapeMarkdown(Subject(comparison)) + "\n";
-  for (const std::string& answer : Answers(comparison)) {
-    text += "\n**" + EscapeMarkdown(answer) + "**\n";
+  for (const Answer& answer : Answers(comparison)) {
+    text += "\n**" + EscapeMarkdown(answer.text) + "**\n";
   }
   const auto add = [&](const Table& table) {
     if (table.rows.empty()) return;

@@ -11,8 +11,13 @@ namespace vime {
 /// One sentence: what is compared.
 std::string Subject(const Comparison& comparison);
 
-/// One sentence per pair of arms: the answer, the difference and how sure it is.
-std::vector<std::string> Answers(const Comparison& comparison);
+/// The answer about a pair of arms, with the difference and how sure it is; or, where there are
+/// many pairs, who got a verdict.
+struct Answer {
+  Verdict verdict = Verdict::kNone;
+  std::string text;
+};
+std::vector<Answer> Answers(const Comparison& comparison);
 
 Table PrimaryTable(const Comparison& comparison);
 Table OutcomeTable(const Comparison& comparison);

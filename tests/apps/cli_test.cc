@@ -894,7 +894,7 @@ TEST_CASE("Odd names of directories work") {
     const Result result = VimeRun(kTiny + Arguments{"--out=" + name, "--json"}, directory);
     CHECK(result.exit_code == 0);
     CHECK(Json::accept(result.out));
-    CHECK(Lines(result.err).size() == 3);
+    CHECK(Lines(result.err).size() == 4);
     CHECK(ReadMetrics(directory / name).size() == 4);
     CHECK(Json::accept(Slurp((directory / name) + "/run.json")));
     CHECK(VimeRun(kTiny + Arguments{"--out=" + name}, directory).exit_code == 0);

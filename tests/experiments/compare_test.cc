@@ -9,29 +9,18 @@
 #include "experiments/compare/text.h"
 #include "lib/core/check.h"
 #include "lib/core/rng.h"
-#include "tests/support/process.h"
+#include "tests/support/run_files.h"
 
 namespace vime {
 namespace {
 
+using testing::SummaryText;
 using testing::TemporaryDirectory;
+using testing::WriteRun;
 using testing::WriteText;
 using Strings = std::vector<std::string>;
 
-// What a user may call a directory.
-const Strings kHostileNames = {"two words",
-                               "line\nbreak\r",
-                               "<script>alert(1)</script>",
-                               "\"quoted\" 'twice' &amp; more",
-                               "a|b|c",
-                               "[link](javascript:alert(1)) ![i](x) `code` **bold** $x$",
-                               "=cmd|'/c calc'!A0",
-                               "not utf-8: \xff\xc0\x80\xed\xa0\x80",
-                               "right to left \xe2\x80\xae override \xe2\x80\xa8 separator",
-                               "tab\tescape\x1b[31m null-ish \x01",
-                               "-->]]></title><img src=x onerror=alert(1)>",
-                               std::string(5000, 'x'),
-                               "\xf0\x9f\x9a\x97 \xc3\xa9\xcc\x81 \xe6\xb1\x89"};
+const Strings& kHostileNames = testing::HostileNames();
 
 // ---------------------------------------------------------------------------------------- text
 
@@ -183,55 +172,6 @@ TEST_CASE("Seed sets are ranges and single seeds; anything else is refused by na
 }
 
 // ---------------------------------------------------------------------------------------- runs
-
-struct RunFiles {
-  std::string env = "mountaincar", eta = "0.1", bonus = "vime";
-  std::int64_t seed = 1, iterations = 40;
-  std::string version = "0.1.0", status = "finished";
-  double auc = 0;
-  std::string first_success = "null";
-};
-
-std::string HashOf(const RunFiles& files) { return "h" + files.env + files.eta + files.bonus; }
-
-std::string ManifestText(const RunFiles& files) {
-  Json json;
-  json["schema"] = "vime-run-1";
-  json["status"] = files.status;
-  json["config"] = {
-      {"env", files.env}, {"seed", files.seed},        {"iterations", files.iterations},
-      {"env_steps", 0},   {"stop_when", "iterations"}, {"batch_steps", 5000},
-      {"horizon", 200},   {"bonus", files.bonus},      {"eta", Json::parse(files.eta)}};
-  json["config_hash"] = HashOf(files);
-  json["seed"] = files.seed;
-  json["version"] = files.version;
-  return json.dump();
-}
-
-std::string SummaryText(const RunFiles& files) {
-  Json json;
-  json["schema"] = "vime-summary-1";
-  json["status"] = files.status;
-  if (files.status == "diverged") json["error"] = "iteration 3: the policy is not finite";
-  json["env"] = files.env;
-  json["seed"] = files.seed;
-  json["config_hash"] = HashOf(files);
-  json["iterations"] = files.iterations;
-  json["env_steps"] = 5000 * files.iterations;
-  json["solved"] = files.auc > 0;
-  json["first_success_env_steps"] = Json::parse(files.first_success);
-  json["auc_return"] = files.auc;
-  json["return_last20"] = files.auc;
-  return json.dump();
-}
-
-void WriteRun(const std::string& directory, const RunFiles& files) {
-  std::filesystem::create_directories(directory);
-  WriteText(directory + "/run.json", ManifestText(files));
-  if (files.status == "finished" || files.status == "diverged") {
-    WriteText(directory + "/summary.json", SummaryText(files));
-  }
-}
 
 // A finished run that was never written.
 RunRecord MadeRun(const std::string& eta, std::int64_t seed, std::optional<double> value,
@@ -523,9 +463,9 @@ TEST_CASE("--group-by joins configs and says so") {
   options.arms.group_by = {"bonus"};
   const Comparison comparison = Compare(runs, options);
   REQUIRE(comparison.arms.size() == 2);
-  CHECK(comparison.arms[1].arm.label == "bonus=vime");
+  CHECK(comparison.arms[1].arm.label == "vime");
   CHECK(comparison.arms[1].values.size() == 10);
-  CHECK(Mentions(comparison.notes, "B (bonus=vime) mixes 2 configs"));
+  CHECK(Mentions(comparison.notes, "B (vime) mixes 2 configs"));
   CHECK(ToMarkdown(comparison).find("0.1 \\| 0.2") != std::string::npos);
   // Each config is a stratum: without spread within them the bootstrap has none.
   CHECK(comparison.arms[1].iqm_interval->low == comparison.arms[1].iqm_interval->high);
