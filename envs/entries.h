@@ -1,6 +1,8 @@
 // The registry lines that the environments contribute, one function each.
 #pragma once
 
+#include <vector>
+
 #include "lib/rl/env.h"
 
 namespace vime {
@@ -10,5 +12,11 @@ EnvEntry MountainCarSparseEntry();
 EnvEntry PendulumEntry();
 EnvEntry PendulumSparseEntry();
 EnvEntry CartpoleSwingupEntry();
+EnvEntry CartpoleSwingupXEntry();
+EnvEntry DoublePendulumEntry();
+EnvEntry DoublePendulumXEntry();
+EnvEntry AcrobotSparseEntry();
+EnvEntry DeepSeaEntry();
+std::vector<EnvEntry> PointMazeEntries();
 
 }  // namespace vime

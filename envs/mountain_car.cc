@@ -17,8 +17,16 @@ constexpr double kMaxPosition = 0.6;
 constexpr double kMaxSpeed = 0.07;
 constexpr double kGoalPosition = 0.45;
 
+/// Rounds to single precision. GCC 12 at -O2 drops a plain cast to float and back when it has
+/// inlined this into a step; a volatile variable it has to write.
+double RoundedToFloat(double x) {
+  volatile float rounded = static_cast<float>(x);
+  return static_cast<double>(rounded);
+}
+
 /// Mountain car with a continuous force: MountainCarContinuous-v0 of Gymnasium 1.4.0 (after A.
-/// Moore 1990), in double precision; Gymnasium rounds its state to float after every step.
+/// Moore 1990), in double precision. Gymnasium rounds its state to single precision after every
+/// step; float_state does that too.
 ///
 /// State and observation: position x in [-1.2, 0.6], velocity v in [-0.07, 0.07]. The hill has
 /// the height sin(3 x). Quantities have no units; time is counted in steps. For the action a,
@@ -38,10 +46,11 @@ constexpr double kGoalPosition = 0.45;
 /// Success: the goal is reached.
 class MountainCar final : public Env {
  public:
-  MountainCar(std::string name, bool sparse) : Env(Spec(std::move(name))), sparse_(sparse) {}
+  MountainCar(std::string name, bool sparse, bool float_state)
+      : Env(Spec(std::move(name), float_state)), sparse_(sparse), float_state_(float_state) {}
 
   void Reset(Rng& rng, std::span<double> observation) override {
-    state_ = {.x = rng.Uniform(-0.6, -0.4), .v = 0};
+    state_ = {.x = Stored(rng.Uniform(-0.6, -0.4)), .v = 0};
     Observe(observation);
   }
 
@@ -55,7 +64,7 @@ class MountainCar final : public Env {
     x += v;
     x = std::clamp(x, kMinPosition, kMaxPosition);
     if (x == kMinPosition && v < 0) v = 0;
-    state_ = {x, v};
+    state_ = {Stored(x), Stored(v)};
     Observe(next_observation);
 
     const bool goal = x >= kGoalPosition && v >= 0;
@@ -79,14 +88,18 @@ class MountainCar final : public Env {
     double x = 0, v = 0;
   };
 
-  static EnvSpec Spec(std::string name) {
-    const Axis position = {"position", kMinPosition, kMaxPosition};
-    const Axis velocity = {"velocity", -kMaxSpeed, kMaxSpeed};
+  double Stored(double number) const { return float_state_ ? RoundedToFloat(number) : number; }
+
+  static EnvSpec Spec(std::string name, bool float_state) {
+    const auto bound = [&](double x) { return float_state ? RoundedToFloat(x) : x; };
+    const Axis position = {"position", bound(kMinPosition), bound(kMaxPosition)};
+    const Axis velocity = {"velocity", bound(-kMaxSpeed), bound(kMaxSpeed)};
     return {.name = std::move(name),
             .observation = {position, velocity},
             .action = {{"force", -1, 1}},
             .state = {position, velocity},
             .coverage = {position, velocity},
+            .noise_region = {.y_low = -0.01, .y_high = 0.01},  // the car hardly moves
             .default_horizon = 200,
             .time_step = 1,
             .success = "the car reaches position 0.45 without moving backwards",
@@ -95,25 +108,32 @@ class MountainCar final : public Env {
 
   State state_;
   bool sparse_;
+  bool float_state_;
 };
+
+EnvParam FloatState() {
+  return SwitchParam("float_state", "1 to round the state to single precision, as Gymnasium does");
+}
 
 }  // namespace
 
 EnvEntry MountainCarEntry() {
   return {.name = "mountaincar",
           .help = "Gymnasium MountainCarContinuous-v0: +100 at the goal, action cost 0.1 a^2",
-          .params = {},
-          .make = [](const EnvParams&) -> std::unique_ptr<Env> {
-            return std::make_unique<MountainCar>("mountaincar", false);
+          .params = {FloatState()},
+          .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
+            return std::make_unique<MountainCar>("mountaincar", false,
+                                                 params.at("float_state") != 0);
           }};
 }
 
 EnvEntry MountainCarSparseEntry() {
   return {.name = "mountaincar-sparse",
           .help = "the same car, reward +1 at the goal and nothing else",
-          .params = {},
-          .make = [](const EnvParams&) -> std::unique_ptr<Env> {
-            return std::make_unique<MountainCar>("mountaincar-sparse", true);
+          .params = {FloatState()},
+          .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
+            return std::make_unique<MountainCar>("mountaincar-sparse", true,
+                                                 params.at("float_state") != 0);
           }};
 }
 

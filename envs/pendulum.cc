@@ -96,6 +96,7 @@ class Pendulum final : public Env {
             .action = {{"torque", -torque_limit, torque_limit, "N m"}},
             .state = {{"angle", -kInfinity, kInfinity, "rad"}, velocity},
             .coverage = {Axis{"angle", -kPi, kPi, "rad"}, velocity},
+            .noise_region = {.y_low = -1, .y_high = 1},  // the rod hardly turns
             .default_horizon = sparse ? 500 : 200,
             .time_step = kTimeStep,
             .success = "the rod is upright (cos angle > 0.95) in at least half the steps",

@@ -1,24 +1,19 @@
 #include "envs/registry.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "envs/entries.h"
+#include "envs/noise_dims.h"
 #include "lib/core/check.h"
 #include "lib/core/names.h"
 
 namespace vime {
 namespace {
-
-/// The shortest decimal that reads back as the same number.
-std::string ToText(double value) {
-  std::array<char, 32> buffer;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
-  return std::string(buffer.data(), end);
-}
 
 [[noreturn]] void FailUnknownEnvironment(std::string_view name) {
   std::vector<std::string> known;
@@ -30,7 +25,7 @@ std::string ToText(double value) {
   std::vector<std::string> known;
   for (const EnvParam& param : entry.params) known.push_back(param.name);
   throw ConfigError("unknown parameter env_params." + std::string(name) + " of " + entry.name +
-                    "; " + (known.empty() ? "it has none" : Suggestion(name, known)));
+                    "; " + Suggestion(name, known));
 }
 
 void CheckValue(const EnvParam& param, double value) {
@@ -44,10 +39,17 @@ void CheckValue(const EnvParam& param, double value) {
 }  // namespace
 
 std::span<const EnvEntry> Environments() {
-  static const std::vector<EnvEntry> table = {
-      MountainCarEntry(),    MountainCarSparseEntry(), PendulumEntry(),
-      PendulumSparseEntry(), CartpoleSwingupEntry(),
-  };
+  static const std::vector<EnvEntry> table = [] {
+    std::vector<EnvEntry> entries = {
+        MountainCarEntry(),    MountainCarSparseEntry(), PendulumEntry(),
+        PendulumSparseEntry(), CartpoleSwingupEntry(),   CartpoleSwingupXEntry(),
+        DoublePendulumEntry(), DoublePendulumXEntry(),   AcrobotSparseEntry(),
+        DeepSeaEntry(),
+    };
+    std::ranges::move(PointMazeEntries(), std::back_inserter(entries));
+    std::ranges::transform(entries, entries.begin(), Registered);
+    return entries;
+  }();
   return table;
 }
 
@@ -64,17 +66,23 @@ EnvParams DefaultParams(const EnvEntry& entry) {
   return params;
 }
 
+std::unique_ptr<Env> MakeEnvironment(const EnvEntry& entry, const EnvParams& params) {
+  EnvParams all = DefaultParams(entry);
+  for (const auto& [key, value] : params) {
+    const auto found = all.find(key);
+    if (found == all.end()) FailUnknownParameter(entry, key);
+    found->second = value;
+  }
+  for (const EnvParam& param : entry.params) CheckValue(param, all.at(param.name));
+  return entry.make(all);
+}
+
 std::unique_ptr<Env> MakeEnvironment(std::string_view name, const EnvParams& params) {
   const EnvEntry* entry = FindEnvironment(name);
   if (entry == nullptr) FailUnknownEnvironment(name);
-  EnvParams all = DefaultParams(*entry);
-  for (const auto& [key, value] : params) {
-    const auto found = all.find(key);
-    if (found == all.end()) FailUnknownParameter(*entry, key);
-    found->second = value;
-  }
-  for (const EnvParam& param : entry->params) CheckValue(param, all.at(param.name));
-  return entry->make(all);
+  return MakeEnvironment(*entry, params);
 }
+
+EnvEntry Registered(EnvEntry entry) { return WithNoiseDims(std::move(entry)); }
 
 }  // namespace vime

@@ -23,4 +23,10 @@ EnvParams DefaultParams(const EnvEntry& entry);
 /// unknown environment, an unknown parameter, or a value out of its range.
 std::unique_ptr<Env> MakeEnvironment(std::string_view name, const EnvParams& params = {});
 
+/// The same for an entry that need not be in the table (but went through Registered).
+std::unique_ptr<Env> MakeEnvironment(const EnvEntry& entry, const EnvParams& params = {});
+
+/// The entry with what every environment of the registry has: `env_params.noise_dims`.
+EnvEntry Registered(EnvEntry entry);
+
 }  // namespace vime

@@ -289,9 +289,8 @@ void ConfigBuilder::CheckKnown(const Assignment& assignment, const FieldList& fi
   if (std::find(known.begin(), known.end(), assignment.path) != known.end()) return;
   if (assignment.path.starts_with("env_params.")) {
     std::erase_if(known, [](const std::string& path) { return !path.starts_with("env_params."); });
-    throw ConfigError(
-        assignment.origin + " is not a parameter of " + env + "; " +
-        (known.empty() ? "it has no env_params" : Suggestion(assignment.path, known)));
+    throw ConfigError(assignment.origin + " is not a parameter of " + env + "; " +
+                      Suggestion(assignment.path, known));
   }
   if (IsGroup(assignment.path, fields)) {
     throw ConfigError(assignment.origin + " is a group of keys; --print-config shows them");

@@ -1,6 +1,8 @@
 #include "lib/core/names.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstddef>
 #include <numeric>
 #include <vector>
@@ -47,6 +49,12 @@ std::string Suggestion(std::string_view name, std::span<const std::string> candi
   std::string list = "known:";
   for (const std::string& candidate : candidates) list += " " + candidate;
   return list;
+}
+
+std::string ToText(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
 }
 
 }  // namespace vime

@@ -1,4 +1,4 @@
-// Suggestions for misspelt names.
+// Texts for messages: suggestions for misspelt names, numbers.
 #pragma once
 
 #include <span>
@@ -15,5 +15,8 @@ std::string ClosestName(std::string_view name, std::span<const std::string> cand
 /// What to tell someone who wrote `name`: "did you mean X?" when a candidate is close, otherwise
 /// "known: A B C".
 std::string Suggestion(std::string_view name, std::span<const std::string> candidates);
+
+/// The shortest decimal that reads back as the same number.
+std::string ToText(double value);
 
 }  // namespace vime

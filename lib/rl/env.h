@@ -8,6 +8,7 @@
 
 #include <array>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -19,26 +20,45 @@
 
 namespace vime {
 
+/// For Axis::nominal.
+inline constexpr bool kNominal = true;
+
 /// One axis of a box: its name, its bounds, and its unit ("" when dimensionless).
 struct Axis {
   std::string name;
   double low = 0;
   double high = 0;
   std::string unit = {};
+  /// The bounds are where values usually lie, not the reachable range.
+  bool nominal = false;
+};
+
+/// An open rectangle on the plane of Env::CoveragePoint(); by default all of it.
+struct Region {
+  double x_low = -std::numeric_limits<double>::infinity();
+  double x_high = std::numeric_limits<double>::infinity();
+  double y_low = -std::numeric_limits<double>::infinity();
+  double y_high = std::numeric_limits<double>::infinity();
+
+  bool Contains(const std::array<double, 2>& point) const {
+    return point[0] > x_low && point[0] < x_high && point[1] > y_low && point[1] < y_high;
+  }
 };
 
 /// What is fixed about an environment once its parameters are chosen.
 struct EnvSpec {
   std::string name;
-  /// Observation dimensions. The bounds are the reachable range, or the nominal range where the
-  /// dynamics have none; policies scale their inputs by them.
+  /// Observation dimensions. The bounds are finite: the reachable range, or a nominal one where the
+  /// dynamics have none. Policies scale their inputs by them.
   std::vector<Axis> observation;
   /// Action dimensions in raw units; normalised actions map [-1, 1] onto these bounds.
   std::vector<Axis> action;
-  /// State dimensions, in the order of Env::GetState().
+  /// State dimensions, in the order of Env::GetState(), with the reachable range.
   std::vector<Axis> state;
   /// The two coordinates of Env::CoveragePoint() and the rectangle that the visit grid covers.
   std::array<Axis, 2> coverage;
+  /// Where the observations that `env_params.noise_dims` adds are noise; elsewhere they are 0.
+  Region noise_region;
   /// Steps after which a rollout truncates an episode, unless told otherwise.
   int default_horizon = 0;
   /// Seconds of simulated time per step; 1 where time has no unit.
@@ -103,6 +123,9 @@ struct EnvParam {
   std::string help;
 };
 
+/// A parameter that is 0 or 1.
+EnvParam SwitchParam(std::string name, std::string help);
+
 /// Values of an environment's parameters by name; every declared parameter is present.
 using EnvParams = std::map<std::string, double, std::less<>>;
 
@@ -111,7 +134,9 @@ struct EnvEntry {
   std::string name;
   std::string help;
   std::vector<EnvParam> params;
-  std::unique_ptr<Env> (*make)(const EnvParams& params);
+  /// The default of `env_params.noise_dims`, which every environment has.
+  int noise_dims = 0;
+  std::function<std::unique_ptr<Env>(const EnvParams& params)> make;
 };
 
 /// Maps a normalised action in [-1, 1] to raw units and clips it to the bounds [D16]:

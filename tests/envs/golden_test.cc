@@ -1,8 +1,11 @@
 // The environments against recorded trajectories: Gymnasium 1.4.0 in double precision for mountain
-// car and pendulum, an adaptive integrator of order 8 for the cart-pole.
+// car, pendulum and acrobot, an adaptive integrator of order 8 for the cart-pole and the double
+// pendulum, Box2D 2.4.1 and its map in double precision for their -x versions, plain Python for
+// the maze and the deep sea.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -62,15 +65,17 @@ struct Errors {
   int exact = 0, steps = 0;
 };
 
-/// One step from every recorded state. `success` judges a recorded next state.
+/// One step from every recorded state. `success` judges a recorded next state. `states` holds the
+/// states in the order of the environment.
 template <class SuccessRule, class RewardRule>
-Errors OneStepErrors(Env& env, const json& trajectory, SuccessRule success, RewardRule reward) {
+Errors OneStepErrors(Env& env, const json& trajectory, const json& states, SuccessRule success,
+                     RewardRule reward) {
   Replay replay(env, trajectory);
   Errors errors;
   for (int t = 0; t < replay.steps(); ++t) {
-    replay.SetState(trajectory["states"][t]);
+    replay.SetState(states[t]);
     const Step step = replay.Advance(t);
-    const std::vector<double> next = trajectory["states"][t + 1];
+    const std::vector<double> next = states[t + 1];
     errors.state = std::max(errors.state, MaxDifference(replay.State(), next));
     errors.exact += replay.State() == next;
     ++errors.steps;
@@ -84,6 +89,18 @@ Errors OneStepErrors(Env& env, const json& trajectory, SuccessRule success, Rewa
     errors.wrong_successes += step.success != success(t, next);
   }
   return errors;
+}
+
+template <class SuccessRule, class RewardRule>
+Errors OneStepErrors(Env& env, const json& trajectory, SuccessRule success, RewardRule reward) {
+  return OneStepErrors(env, trajectory, trajectory["states"], success, reward);
+}
+
+/// The same for a sparse task whose success steps are those that pay.
+Errors OneStepErrors(Env& env, const json& trajectory) {
+  const auto reward = [&](int t, const auto&) { return trajectory["rewards"][t].get<double>(); };
+  return OneStepErrors(
+      env, trajectory, [&](int t, const auto& next) { return reward(t, next) > 0; }, reward);
 }
 
 /// The error of an open-loop replay of the first `steps` actions.
@@ -214,6 +231,204 @@ TEST_CASE("The cart-pole integrates by Runge-Kutta with five substeps") {
     const bool unstable = note.find("Open-loop replay is unstable") != std::string::npos;
     const int steps = unstable ? 50 : 100;
     CHECK(RolloutError(*env, trajectory, "states_rk4_rollout", steps) <= 1e-8);
+  }
+}
+
+/// Columns of a recorded table of states.
+json Columns(const json& rows, const std::vector<std::size_t>& columns) {
+  json selected = json::array();
+  for (const json& row : rows) {
+    selected.push_back(json::array());
+    for (const std::size_t column : columns) selected.back().push_back(row[column]);
+  }
+  return selected;
+}
+
+/// Replays what Box2D recorded from the first state of its map. Within the first 1, 10, 100 and all
+/// steps the positions (some coordinates of the state) must not be further from those of Box2D
+/// than another build of the map was; the rewards and ends are the same.
+void CheckAgainstBox2d(Env& env, const json& trajectory, const json& map_states,
+                       const std::array<std::size_t, 2>& coordinates, const json& box2d_positions) {
+  const auto& recorded = trajectory["map_vs_box2d_max_abs_diff_at_1_10_100_end"];
+  Replay replay(env, trajectory);
+  replay.SetState(map_states[0]);
+  double difference = MaxDifference({map_states[0][coordinates[0]], map_states[0][coordinates[1]]},
+                                    box2d_positions[0]);
+  for (int t = 0; t < replay.steps(); ++t) {
+    const Step step = replay.Advance(t);
+    REQUIRE(step.reward == trajectory["rewards"][t]);
+    REQUIRE(step.terminated == trajectory["terminated"][t]);
+    const std::vector<double> state = replay.State();
+    difference = std::max(difference, MaxDifference({state[coordinates[0]], state[coordinates[1]]},
+                                                    box2d_positions[t + 1]));
+    const int steps[] = {1, 10, 100, replay.steps()};
+    for (std::size_t i = 0; i < 4; ++i) {
+      if (t + 1 != steps[i]) continue;
+      CAPTURE(steps[i]);
+      CHECK(difference <= 1.001 * recorded[i].get<double>() + 1e-9);
+    }
+  }
+}
+
+TEST_CASE("The cart-pole with the numerics of the paper is the recorded map") {
+  const json golden = testing::ReadGolden("envs/b2_cartpole_swingup_x.json");
+  for (const double dense : {0, 1}) {
+    const auto env = MakeEnvironment("cartpole-swingup-x", {{"dense", dense}});
+    for (const json& trajectory : golden["trajectories"]) {
+      INFO("dense ", dense, " ", trajectory["name"].get<std::string>());
+      // x, y, al, v, cx, cy, th, vx, vy, w, where y = al = 0 after every step.
+      const json states = Columns(trajectory["map_states"], {0, 3, 4, 5, 6, 7, 8, 9});
+      const auto upright = [](int, const std::vector<double>& next) {
+        return std::cos(next[4]) > 0.8 && std::abs(next[0]) <= 3;
+      };
+      json without_observations = trajectory;  // those of Box2D, in single precision
+      without_observations.erase("observations");
+      const Errors errors = OneStepErrors(*env, without_observations, states, upright,
+                                          [&](int t, const std::vector<double>& next) {
+                                            if (dense == 0)
+                                              return trajectory["rewards"][t].get<double>();
+                                            return std::abs(next[0]) > 3 ? -100 : std::cos(next[4]);
+                                          });
+      CHECK(errors.state <= 1e-12);
+      CHECK(errors.reward <= (dense == 0 ? 0 : 1e-12));
+      CHECK(errors.wrong_ends == 0);
+      CHECK(errors.wrong_successes == 0);
+    }
+  }
+}
+
+TEST_CASE("The cart-pole with the numerics of the paper stays on the trajectories of Box2D") {
+  const json golden = testing::ReadGolden("envs/b2_cartpole_swingup_x.json");
+  const auto env = MakeEnvironment("cartpole-swingup-x");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    CheckAgainstBox2d(*env, trajectory, Columns(trajectory["map_states"], {0, 3, 4, 5, 6, 7, 8, 9}),
+                      {0, 4}, Columns(trajectory["observations"], {0, 2}));
+  }
+}
+
+/// The largest torque in a trajectory decides how finely it was integrated.
+double TorqueLimit(const json& trajectory) {
+  double limit = 3;
+  for (const json& action : trajectory["actions"]) {
+    limit = std::max(limit, std::abs(action[0].get<double>()));
+  }
+  return limit > 3 ? 50 : 3;
+}
+
+TEST_CASE("The double pendulum follows the exact flow to ten times the recorded error") {
+  const json golden = testing::ReadGolden("envs/ode_double_pendulum.json");
+  for (const double dense : {0, 1}) {
+    for (const json& trajectory : golden["trajectories"]) {
+      INFO("dense ", dense, " ", trajectory["name"].get<std::string>());
+      const auto env = MakeEnvironment(
+          "doublependulum", {{"dense", dense}, {"torque_limit", TorqueLimit(trajectory)}});
+      const auto distance = [](const std::vector<double>& next) {
+        return std::hypot(std::sin(next[0]) + std::sin(next[1]),
+                          std::cos(next[0]) + std::cos(next[1]) + 2);
+      };
+      const Errors errors = OneStepErrors(
+          *env, trajectory,
+          [&](int t, const std::vector<double>&) { return trajectory["rewards"][t] == 1; },
+          [&](int t, const std::vector<double>& next) {
+            return dense == 0 ? trajectory["rewards"][t].get<double>() : -distance(next);
+          });
+      const double tolerance = 10 * trajectory["rk4_one_step_max_abs_err"].get<double>();
+      CHECK(errors.state <= tolerance);
+      CHECK(errors.reward <= (dense == 0 ? 0 : 2 * tolerance));
+      CHECK(errors.wrong_ends == 0);
+      CHECK(errors.wrong_successes == 0);
+    }
+  }
+}
+
+TEST_CASE("The double pendulum integrates by Runge-Kutta with ten or twenty substeps") {
+  const json golden = testing::ReadGolden("envs/ode_double_pendulum.json");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    const auto env = MakeEnvironment("doublependulum", {{"torque_limit", TorqueLimit(trajectory)}});
+    CHECK(RolloutError(*env, trajectory, "states_rk4_rollout", 100) <= 1e-8);
+  }
+}
+
+TEST_CASE("The double pendulum with the numerics of the paper is the recorded map") {
+  const json golden = testing::ReadGolden("envs/b2_double_pendulum_x.json");
+  for (const double dense : {0, 1}) {
+    const auto env = MakeEnvironment("doublependulum-x", {{"dense", dense}, {"torque_limit", 50}});
+    for (const json& trajectory : golden["trajectories"]) {
+      INFO("dense ", dense, " ", trajectory["name"].get<std::string>());
+      // With the wrong sign of the source.
+      const auto distance = [](const std::vector<double>& next) {
+        const double x = next[6] - 0.5 * std::sin(next[1]);
+        const double y = next[7] + 0.5 * std::cos(next[1]);
+        return std::hypot(x - std::sin(next[1]), y - std::cos(next[1]) - 2);
+      };
+      json without_observations = trajectory;  // those of Box2D, in single precision
+      without_observations.erase("observations");
+      const Errors errors = OneStepErrors(
+          *env, without_observations, trajectory["map_states"],
+          [&](int t, const std::vector<double>&) { return trajectory["rewards"][t] == 1; },
+          [&](int t, const std::vector<double>& next) {
+            return dense == 0 ? trajectory["rewards"][t].get<double>() : -distance(next);
+          });
+      CHECK(errors.state <= 1e-12);
+      CHECK(errors.reward <= (dense == 0 ? 0 : 1e-12));
+      CHECK(errors.wrong_ends == 0);
+      CHECK(errors.wrong_successes == 0);
+    }
+  }
+}
+
+TEST_CASE("The double pendulum with the numerics of the paper stays on those of Box2D") {
+  const json golden = testing::ReadGolden("envs/b2_double_pendulum_x.json");
+  const auto env = MakeEnvironment("doublependulum-x", {{"torque_limit", 50}});
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    CheckAgainstBox2d(*env, trajectory, trajectory["map_states"], {0, 1},
+                      Columns(trajectory["states"], {2, 8}));
+  }
+}
+
+TEST_CASE("Acrobot takes every step that Gymnasium takes, and stays on stable trajectories") {
+  const json golden = testing::ReadGolden("envs/acrobot_continuous_sparse.json");
+  const auto env = MakeEnvironment("acrobot-sparse");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    const Errors errors = OneStepErrors(*env, trajectory);
+    CHECK(errors.state <= 1e-11);
+    CHECK(errors.reward == 0);
+    CHECK(errors.wrong_ends == 0);
+    CHECK(errors.wrong_successes == 0);
+    CHECK(RolloutError(*env, trajectory, "states", 50) <= 1e-8);
+    CHECK(RolloutError(*env, trajectory, "states", RolloutSteps(trajectory)) <= 1e-8);
+  }
+}
+
+TEST_CASE("The U-maze repeats the recorded trajectories bit for bit") {
+  const json golden = testing::ReadGolden("envs/point_umaze.json");
+  const auto env = MakeEnvironment("point-umaze");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    const Errors errors = OneStepErrors(*env, trajectory);
+    CHECK(errors.state == 0);
+    CHECK(errors.reward == 0);
+    CHECK(errors.wrong_ends == 0);
+    CHECK(errors.wrong_successes == 0);
+    CHECK(RolloutError(*env, trajectory, "states", 200) == 0);
+  }
+}
+
+TEST_CASE("The deep sea repeats the recorded episodes bit for bit") {
+  const json golden = testing::ReadGolden("envs/deep_sea_continuous.json");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    const auto env = MakeEnvironment("deepsea", {{"n", trajectory["N"]}});
+    const Errors errors = OneStepErrors(*env, trajectory);
+    CHECK(errors.state == 0);
+    CHECK(errors.reward == 0);
+    CHECK(errors.wrong_ends == 0);
+    CHECK(errors.wrong_successes == 0);
+    CHECK(RolloutError(*env, trajectory, "states", trajectory["N"]) == 0);
   }
 }
 

@@ -32,7 +32,9 @@ TEST_CASE("Every environment is found by its unique kebab-case name") {
     CHECK_FALSE(entry.help.empty());
   }
   for (const char* name :
-       {"mountaincar", "mountaincar-sparse", "pendulum", "pendulum-sparse", "cartpole-swingup"}) {
+       {"mountaincar", "mountaincar-sparse", "pendulum", "pendulum-sparse", "cartpole-swingup",
+        "cartpole-swingup-x", "doublependulum", "doublependulum-x", "acrobot-sparse", "deepsea",
+        "point-umaze", "hidden-room", "s-maze", "noisy-arm"}) {
     CHECK(names.contains(name));
   }
   CHECK(FindEnvironment("no-such-task") == nullptr);
@@ -85,9 +87,9 @@ TEST_CASE("An unknown name that resembles none is refused with the list of known
   CHECK(MessageOf("tetris").starts_with(
       "unknown environment tetris; known: mountaincar mountaincar-sparse pendulum"));
   CHECK(MessageOf("pendulum", {{"colour", 1}}) ==
-        "unknown parameter env_params.colour of pendulum; known: torque_limit");
+        "unknown parameter env_params.colour of pendulum; known: torque_limit noise_dims");
   CHECK(MessageOf("mountaincar", {{"torque_limit", 1}}) ==
-        "unknown parameter env_params.torque_limit of mountaincar; it has none");
+        "unknown parameter env_params.torque_limit of mountaincar; known: float_state noise_dims");
 }
 
 TEST_CASE("A parameter reaches the environment and the others keep their defaults") {

@@ -1,0 +1,15 @@
+// The noisy-television test: observations that are noise, in a part of any environment.
+#pragma once
+
+#include "lib/rl/env.h"
+
+namespace vime {
+
+/// The entry with one more parameter, noise_dims = K. Its environments have K further observation
+/// dimensions that are independent N(0, 1) draws after every step that ends in
+/// EnvSpec::noise_region (and after a reset there), and 0 elsewhere. Dynamics, rewards and the
+/// other observations stay as they are. The draws are part of the state. With K = 0 the
+/// environment is the entry's own.
+EnvEntry WithNoiseDims(EnvEntry entry);
+
+}  // namespace vime
