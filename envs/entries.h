@@ -18,5 +18,7 @@ EnvEntry DoublePendulumXEntry();
 EnvEntry AcrobotSparseEntry();
 EnvEntry DeepSeaEntry();
 std::vector<EnvEntry> PointMazeEntries();
+EnvEntry SwimmerEntry();
+EnvEntry SwimmerGatherEntry();
 
 }  // namespace vime

@@ -47,6 +47,8 @@ std::span<const EnvEntry> Environments() {
         DeepSeaEntry(),
     };
     std::ranges::move(PointMazeEntries(), std::back_inserter(entries));
+    entries.push_back(SwimmerEntry());
+    entries.push_back(SwimmerGatherEntry());
     std::ranges::transform(entries, entries.begin(), Registered);
     return entries;
   }();

@@ -372,6 +372,13 @@ Reflection ReflectionOf(const std::string& name) {
   if (name == "doublependulum") return {{-1, -1, -1, -1}, {-1}};
   if (name == "doublependulum-x") return {{-1, -1, -1, -1, -1, 1, -1, 1, -1, 1, -1, 1}, {-1}};
   if (name == "acrobot-sparse") return {{-1, -1, -1, -1}, {-1}};
+  if (name.starts_with("swimmer")) {  // y, angles and the y of objects
+    std::vector<double> state = {1, -1, -1, -1, -1, 1, -1, -1, -1, -1};
+    if (name == "swimmer-gather") {
+      for (int i = 0; i < 16; ++i) state.insert(state.end(), {1, -1, 1});
+    }
+    return {state, {-1, -1}};
+  }
   return {};
 }
 

@@ -1,7 +1,7 @@
 // The environments against recorded trajectories: Gymnasium 1.4.0 in double precision for mountain
 // car, pendulum and acrobot, an adaptive integrator of order 8 for the cart-pole and the double
-// pendulum, Box2D 2.4.1 and its map in double precision for their -x versions, plain Python for
-// the maze and the deep sea.
+// pendulum, Box2D 2.4.1 and its map in double precision for their -x versions, plain Python for the
+// maze and the deep sea, MuJoCo 2.2.2 for the swimmer.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -429,6 +429,74 @@ TEST_CASE("The deep sea repeats the recorded episodes bit for bit") {
     CHECK(errors.wrong_ends == 0);
     CHECK(errors.wrong_successes == 0);
     CHECK(RolloutError(*env, trajectory, "states", trajectory["N"]) == 0);
+  }
+}
+
+TEST_CASE("The swimmer takes every step that MuJoCo takes, and stays on its trajectories") {
+  const json golden = testing::ReadGolden("envs/mj_swimmer.json");
+  const auto env = MakeEnvironment("swimmer");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    const auto ahead = [&](int t, const std::vector<double>&) {
+      return trajectory["observations"][t + 1][10].get<double>() >= 1;
+    };
+    const Errors errors =
+        OneStepErrors(*env, trajectory, ahead, [&](int t, const std::vector<double>&) {
+          return trajectory["dense_rewards"][t].get<double>();
+        });
+    CHECK(errors.state <= 1e-12);
+    CHECK(errors.observation <= 1e-12);
+    CHECK(errors.reward <= 1e-12);
+    CHECK(errors.wrong_ends == 0);
+    CHECK(errors.wrong_successes == 0);
+    CHECK(RolloutError(*env, trajectory, "states", 200) <= 1e-8);
+  }
+}
+
+/// The state of swimmer-gather: the body, then x, y and worth of at most sixteen objects.
+std::vector<double> GatherState(const json& body, const json& objects) {
+  std::vector<double> state = body;
+  for (const json& object : objects) {
+    state.insert(state.end(), {object[0], object[1], object[2] == 0 ? 1.0 : -1.0});
+  }
+  state.resize(10 + 3 * 16);
+  return state;
+}
+
+TEST_CASE("Swimmer-gather moves, senses and takes objects as recorded") {
+  const json golden = testing::ReadGolden("envs/swimmer_gather.json");
+  const auto env = MakeEnvironment("swimmer-gather");
+  for (const json& trajectory : golden["trajectories"]) {
+    INFO(trajectory["name"].get<std::string>());
+    for (const bool rollout : {false, true}) {
+      CAPTURE(rollout);
+      Replay replay(*env, trajectory);
+      std::vector<double> state = GatherState(trajectory["states"][0], trajectory["objects"]);
+      replay.SetState(state);
+      std::vector<double> observation(33);
+      env->Observe(observation);
+      CHECK(MaxDifference(observation, trajectory["observations"][0]) <= 1e-12);
+      double error = 0;
+      for (int t = 0; t < replay.steps(); ++t) {
+        if (!rollout) {  // the recorded body with the objects that are left
+          const std::vector<double> body = trajectory["states"][t];
+          std::copy(body.begin(), body.end(), state.begin());
+          replay.SetState(state);
+        }
+        const Step step = replay.Advance(t);
+        state = replay.State();
+        error = std::max(
+            error, MaxDifference({state.begin(), state.begin() + 10}, trajectory["states"][t + 1]));
+        error =
+            std::max(error, MaxDifference(replay.observation(), trajectory["observations"][t + 1]));
+        REQUIRE(step.reward == trajectory["rewards"][t]);
+        REQUIRE(step.terminated == trajectory["terminated"][t]);
+        int left = 0;
+        for (std::size_t i = 0; i < 16; ++i) left += state[10 + 3 * i + 2] != 0;
+        REQUIRE(left == trajectory["n_objects"][t + 1]);
+      }
+      CHECK(error <= (rollout ? 1e-8 : 1e-12));
+    }
   }
 }
 

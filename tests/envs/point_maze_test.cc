@@ -45,6 +45,8 @@ TEST_CASE("The U-maze is closed but for its right side") {
                                  {2.2, 0.8, 0, 1, true},
                                  {1.9, 2.2, 0, -1, false},
                                  {2.2, 1.5, -1, 0, false},
+                                 {0.2, 1, 1, 0, true},  // along the edge, which is free
+                                 {2, 1.2, 0, 1, true},
                                  {0.2, 0.5, -1, 0, false},
                                  {2.8, 0.5, 1, 0, false},
                                  {2.5, 0.2, 0, -1, false},

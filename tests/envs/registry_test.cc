@@ -34,7 +34,7 @@ TEST_CASE("Every environment is found by its unique kebab-case name") {
   for (const char* name :
        {"mountaincar", "mountaincar-sparse", "pendulum", "pendulum-sparse", "cartpole-swingup",
         "cartpole-swingup-x", "doublependulum", "doublependulum-x", "acrobot-sparse", "deepsea",
-        "point-umaze", "hidden-room", "s-maze", "noisy-arm"}) {
+        "point-umaze", "hidden-room", "s-maze", "noisy-arm", "swimmer", "swimmer-gather"}) {
     CHECK(names.contains(name));
   }
   CHECK(FindEnvironment("no-such-task") == nullptr);
