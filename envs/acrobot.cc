@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "envs/angle.h"
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/runge_kutta.h"
 #include "lib/math/elementary.h"
@@ -137,7 +138,8 @@ EnvEntry AcrobotSparseEntry() {
       .name = "acrobot-sparse",
       .help = "Gymnasium Acrobot-v1 with a continuous torque, +1 when the tip is up",
       .params = {},
-      .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Acrobot>(); }};
+      .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Acrobot>(); },
+      .make_controller = PumpAcrobot};
 }
 
 }  // namespace vime

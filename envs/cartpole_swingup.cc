@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "envs/angle.h"
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/revolute_joint.h"
 #include "envs/runge_kutta.h"
@@ -322,7 +323,8 @@ EnvEntry CartpoleSwingupEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<CartpoleSwingup>(
                 params.at("dense") != 0, params.at("cart_damping"), params.at("pole_damping"));
-          }};
+          },
+          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(2, 3); }};
 }
 
 EnvEntry CartpoleSwingupXEntry() {
@@ -333,7 +335,8 @@ EnvEntry CartpoleSwingupXEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<CartpoleSwingupX>(params.at("dense") != 0,
                                                       params.at("consistent_reset") != 0);
-          }};
+          },
+          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(4, 7); }};
 }
 
 }  // namespace vime

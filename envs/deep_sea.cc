@@ -4,6 +4,7 @@
 #include <cmath>
 #include <memory>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 
 namespace vime {
@@ -92,7 +93,8 @@ EnvEntry DeepSeaEntry() {
                       .help = "N, the steps of an episode"}},
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<DeepSea>(static_cast<int>(params.at("n")));
-          }};
+          },
+          .make_controller = GoJustFarEnough};
 }
 
 }  // namespace vime

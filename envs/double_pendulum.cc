@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/revolute_joint.h"
 #include "envs/runge_kutta.h"
@@ -375,7 +376,8 @@ EnvEntry DoublePendulumEntry() {
             return std::make_unique<DoublePendulum>(
                 params.at("torque_limit"), params.at("dense") != 0, params.at("shoulder_damping"),
                 params.at("elbow_damping"));
-          }};
+          },
+          .make_controller = BendElbow};
 }
 
 EnvEntry DoublePendulumXEntry() {
@@ -387,7 +389,8 @@ EnvEntry DoublePendulumXEntry() {
             return std::make_unique<DoublePendulumX>(params.at("torque_limit"),
                                                      params.at("dense") != 0,
                                                      params.at("consistent_reset") != 0);
-          }};
+          },
+          .make_controller = BendElbow};
 }
 
 }  // namespace vime

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "lib/math/elementary.h"
 
@@ -124,7 +125,8 @@ EnvEntry MountainCarEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<MountainCar>("mountaincar", false,
                                                  params.at("float_state") != 0);
-          }};
+          },
+          .make_controller = PushAlong};
 }
 
 EnvEntry MountainCarSparseEntry() {
@@ -134,7 +136,8 @@ EnvEntry MountainCarSparseEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<MountainCar>("mountaincar-sparse", true,
                                                  params.at("float_state") != 0);
-          }};
+          },
+          .make_controller = PushAlong};
 }
 
 }  // namespace vime

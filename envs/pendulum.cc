@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "envs/angle.h"
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "lib/math/elementary.h"
 
@@ -124,7 +125,8 @@ EnvEntry PendulumEntry() {
           .params = {TorqueLimit(2)},
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<Pendulum>("pendulum", false, params.at("torque_limit"));
-          }};
+          },
+          .make_controller = SwingUpPendulum};
 }
 
 EnvEntry PendulumSparseEntry() {
@@ -133,7 +135,8 @@ EnvEntry PendulumSparseEntry() {
           .params = {TorqueLimit(1)},
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<Pendulum>("pendulum-sparse", true, params.at("torque_limit"));
-          }};
+          },
+          .make_controller = SwingUpPendulum};
 }
 
 }  // namespace vime

@@ -1,11 +1,13 @@
 // Point mazes: push a point mass through corridors to a goal. A maze is data; see Mazes().
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 
 namespace vime {
@@ -44,6 +46,8 @@ struct Maze {
   double start_x, start_y;
   std::variant<Disc, Rectangle> goal;
   double goal_reward;
+  /// A way from the start into the goal, for the scripted policy.
+  std::vector<std::array<double, 2>> way_points;
   Region noise;
   int noise_dims = 0;
 };
@@ -59,6 +63,7 @@ const std::vector<Maze>& Mazes() {
        .start_y = 0.5,
        .goal = Disc{0.5, 2.5, 0.5},
        .goal_reward = 1,
+       .way_points = {{2.2, 0.8}, {2.2, 2.2}, {0.5, 2.2}},
        .noise = {.x_high = 1, .y_high = 1}},
       // The novel place lies where the norm of the state is low.
       {.name = "hidden-room",
@@ -73,6 +78,7 @@ const std::vector<Maze>& Mazes() {
        .start_y = 0.35,
        .goal = Disc{1.05, 1.9, 0.3},
        .goal_reward = 100,
+       .way_points = {{2.6, 0.4}, {2.6, 2.02}, {1.9, 1.9}, {1.8, 0.95}, {1.2, 1}, {1.05, 1.9}},
        .noise = {.x_high = 0.75, .y_high = 0.75}},
       {.name = "s-maze",
        .help = "a point mass through an S of corridors, +100 at the goal",
@@ -82,6 +88,7 @@ const std::vector<Maze>& Mazes() {
        .start_y = 0.5,
        .goal = Rectangle{2.05, kInfinity, -kInfinity, 1},
        .goal_reward = 100,
+       .way_points = {{0.6, 2.65}, {1.5, 2.6}, {1.5, 0.4}, {2.6, 0.4}},
        .noise = {.x_high = 1, .y_high = 1}},
       {.name = "noisy-arm",
        .help = "s-maze with a long dead end that is full of noise",
@@ -93,6 +100,7 @@ const std::vector<Maze>& Mazes() {
        .start_y = 0.5,
        .goal = Rectangle{2.05, kInfinity, -kInfinity, 1},
        .goal_reward = 100,
+       .way_points = {{0.6, 2.65}, {1.5, 2.6}, {1.5, 0.4}, {2.6, 0.4}},
        .noise = {.x_high = 1, .y_high = 1},
        .noise_dims = 4},
   };
@@ -202,13 +210,15 @@ class PointMaze final : public Env {
 std::vector<EnvEntry> PointMazeEntries() {
   std::vector<EnvEntry> entries;
   for (const Maze& maze : Mazes()) {
-    entries.push_back({.name = maze.name,
-                       .help = maze.help,
-                       .params = {},
-                       .noise_dims = maze.noise_dims,
-                       .make = [&maze](const EnvParams&) -> std::unique_ptr<Env> {
-                         return std::make_unique<PointMaze>(maze);
-                       }});
+    entries.push_back(
+        {.name = maze.name,
+         .help = maze.help,
+         .params = {},
+         .noise_dims = maze.noise_dims,
+         .make = [&maze](const EnvParams&) -> std::unique_ptr<Env> {
+           return std::make_unique<PointMaze>(maze);
+         },
+         .make_controller = [&maze](const EnvSpec&) { return FollowWayPoints(maze.way_points); }});
   }
   return entries;
 }

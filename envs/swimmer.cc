@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/swimmer_body.h"
 
@@ -69,7 +70,8 @@ EnvEntry SwimmerEntry() {
       .name = "swimmer",
       .help = "rllab's swimmer of three links, paid by its speed along x",
       .params = {},
-      .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Swimmer>(); }};
+      .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Swimmer>(); },
+      .make_controller = SwimForward};
 }
 
 }  // namespace vime

@@ -5,6 +5,7 @@
 #include <numbers>
 #include <string>
 
+#include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/swimmer_body.h"
 #include "lib/math/elementary.h"
@@ -176,7 +177,8 @@ EnvEntry SwimmerGatherEntry() {
           .params = {},
           .make = [](const EnvParams&) -> std::unique_ptr<Env> {
             return std::make_unique<SwimmerGather>();
-          }};
+          },
+          .make_controller = SwimToApples};
 }
 
 }  // namespace vime

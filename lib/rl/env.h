@@ -129,6 +129,11 @@ EnvParam SwitchParam(std::string name, std::string help);
 /// Values of an environment's parameters by name; every declared parameter is present.
 using EnvParams = std::map<std::string, double, std::less<>>;
 
+/// A scripted policy: writes the raw action for a state (Env::GetState) in step 0, 1, ... of an
+/// episode. It may remember what it needs; step 0 starts anew.
+using Controller =
+    std::function<void(int step, std::span<const double> state, std::span<double> action)>;
+
 /// One line of the registry.
 struct EnvEntry {
   std::string name;
@@ -137,6 +142,8 @@ struct EnvEntry {
   /// The default of `env_params.noise_dims`, which every environment has.
   int noise_dims = 0;
   std::function<std::unique_ptr<Env>(const EnvParams& params)> make;
+  /// A scripted policy that shows that the task can be solved; may be empty.
+  std::function<Controller(const EnvSpec& spec)> make_controller = {};
 };
 
 /// Maps a normalised action in [-1, 1] to raw units and clips it to the bounds [D16]:
