@@ -66,6 +66,10 @@ void RunConfig::Describe(FieldList& f) {
           "standard deviation of the initial output weights", kNonNegative);
     g.Add("observation_normalization", policy.observation_normalization,
           "scale observations by their bounds, by running moments, or not");
+    g.Add("noise_hold", noise_hold,
+          "steps for which action noise is kept; above 1 the policy gradient is biased, because it "
+          "takes actions to be independent",
+          {.low = 1, .high = 1e6});
   });
   f.Group("reinforce", [&](FieldList& g) {
     g.Add("form", reinforce.form, "A_t: discounted reward to go, or return of the trajectory");
@@ -169,7 +173,7 @@ std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   auto rollout = std::make_unique<Rollout>(
       [env = config.env, params = config.env_params] { return MakeEnvironment(env, params); },
-      static_cast<int>(config.horizon), seed);
+      static_cast<int>(config.horizon), seed, static_cast<int>(config.noise_hold));
   const EnvSpec& spec = rollout->spec();
   auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
   auto optimizer = std::make_unique<Reinforce>(config.reinforce, policy->num_parameters());

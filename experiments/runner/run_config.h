@@ -32,6 +32,7 @@ struct RunConfig {
   BonusKind bonus = BonusKind::kVime;
   BonusShapingOptions shaping;
   GaussianPolicyOptions policy;
+  std::int64_t noise_hold = 1;  ///< steps for which action noise is kept; see Rollout
   ReinforceOptions reinforce;
   DynamicsModelOptions bnn;
   InformationGainOptions gain;

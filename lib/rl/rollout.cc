@@ -15,7 +15,7 @@ namespace vime {
 namespace {
 
 constexpr Index kMaxLanes = 16;     // episodes that share one policy pass per step
-constexpr Index kNoiseSteps = 128;  // steps of action noise drawn at a time
+constexpr Index kNoiseSteps = 128;  // draws of action noise made at a time
 
 // Rounds an observation to float; false when that is not finite.
 bool StoreObservation(std::span<const double> observation, Index row, Features<float>& rows) {
@@ -69,7 +69,7 @@ struct Rollout::Lanes {
     Index episode = -1;  // none
     Index t = 0;
     Index success_steps = 0;
-    std::vector<float> noise;  // of kNoiseSteps steps
+    std::vector<float> noise;  // kNoiseSteps draws
   };
   std::array<Lane, kMaxLanes> lanes;
   Batch running, finished;
@@ -78,9 +78,13 @@ struct Rollout::Lanes {
   std::vector<double> observation, action;
 };
 
-Rollout::Rollout(EnvFactory factory, int horizon, std::uint64_t seed)
-    : factory_(std::move(factory)), spec_(factory_()->spec()), horizon_(horizon), seed_(seed) {
-  VIME_CHECK(horizon >= 1);
+Rollout::Rollout(EnvFactory factory, int horizon, std::uint64_t seed, int noise_hold)
+    : factory_(std::move(factory)),
+      spec_(factory_()->spec()),
+      horizon_(horizon),
+      seed_(seed),
+      noise_hold_(noise_hold) {
+  VIME_CHECK(horizon >= 1 && noise_hold >= 1);
 }
 
 Rollout::~Rollout() = default;
@@ -119,11 +123,12 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
 void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
   const int action_dim = spec_.action_dim();
-  const Index ahead = lane.t % kNoiseSteps;
-  if (ahead == 0) {
+  const Index draw = lane.t / noise_hold_;  // of the episode
+  const Index ahead = draw % kNoiseSteps;
+  if (ahead == 0 && lane.t % noise_hold_ == 0) {
     const NoiseKey key{seed_, Stream::kActionNoise, iteration,
                        static_cast<std::uint32_t>(lane.episode)};
-    GetKernels<float>().fill_normals(key, lane.t * action_dim / 4, kNoiseSteps * action_dim / 4,
+    GetKernels<float>().fill_normals(key, draw * action_dim / 4, kNoiseSteps * action_dim / 4,
                                      lane.noise.data());
   }
   for (int k = 0; k < action_dim; ++k) {

@@ -18,7 +18,12 @@ using EnvFactory = std::function<std::unique_ptr<Env>()>;
 /// (seed, iteration, e), so a batch depends neither on the thread count nor on earlier batches.
 class Rollout {
  public:
-  Rollout(EnvFactory factory, int horizon, std::uint64_t seed);
+  /// `noise_hold` = k keeps the standard normal noise of an action for k steps. With k > 1 the
+  /// actions of an episode are no independent draws, although each is N(mean, stddev^2) by itself:
+  /// given the step before, the noise of the next is known. Scores of a policy treat them as
+  /// independent, so the policy gradient is biased; a true one does not exist, since held actions
+  /// have no density.
+  Rollout(EnvFactory factory, int horizon, std::uint64_t seed, int noise_hold = 1);
   ~Rollout();
 
   const EnvSpec& spec() const { return spec_; }
@@ -46,6 +51,7 @@ class Rollout {
   EnvSpec spec_;
   int horizon_;
   std::uint64_t seed_;
+  int noise_hold_;
   std::vector<std::unique_ptr<Lanes>> shares_;  // one per thread, reused between calls
 };
 

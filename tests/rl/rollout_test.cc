@@ -250,5 +250,28 @@ TEST_CASE("A policy that always goes right walks a corridor in the fewest steps"
   }
 }
 
+TEST_CASE("Held noise repeats the draws of a rollout without hold, each for so many steps") {
+  const CountingOptions options{.length = 0, .action_dim = 3, .ignore_actions = true};
+  const auto noise = [&](int horizon, int hold) {
+    Rollout rollout(CountingEnv::Factory(options), horizon, kSeed, hold);
+    Batch batch;
+    rollout.Collect(NoisePolicy(rollout.spec()), 2 * horizon, 0, 1, batch);
+    return batch;
+  };
+  constexpr int kDraws = 300;
+  const Batch fresh = noise(kDraws, 1);
+  for (const int hold : {1, 3, 32, 50}) {
+    CAPTURE(hold);
+    const int horizon = kDraws * hold - hold / 2;  // the last draw is cut short
+    const Batch held = noise(horizon, hold);
+    for (Index episode = 0; episode < 2; ++episode) {
+      for (Index t = 0; t < horizon; ++t) {
+        REQUIRE(held.sampled_actions.row(episode * horizon + t) ==
+                fresh.sampled_actions.row(episode * kDraws + t / hold));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace vime
