@@ -3,7 +3,9 @@
 #include <csignal>
 #include <new>
 #include <stdexcept>
+#include <string_view>
 
+#include "apps/difficulty.h"
 #include "apps/options.h"
 #include "apps/program.h"
 #include "apps/report.h"
@@ -33,6 +35,10 @@ int TrainAndReport(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "difficulty") {
+    return vime::RunProgram("vime-run",
+                            [&] { return vime::MeasureDifficulty(argc - 1, argv + 1); });
+  }
   for (const int signal : {SIGINT, SIGTERM}) {
     if (std::signal(signal, RequestStop) == SIG_IGN) std::signal(signal, SIG_IGN);  // nohup and &
   }

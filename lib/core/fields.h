@@ -73,6 +73,9 @@ class FieldList {
     fields_.push_back(std::move(field));
   }
 
+  /// A field of another list, with its whole path.
+  void Add(const Field& field) { fields_.push_back(field); }
+
   /// Fields of a part of the config, their paths beginning with `name.`.
   template <class Part>
   void Group(std::string_view name, Part&& describe) {
