@@ -74,7 +74,7 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
   std::vector<std::string> labels;
   app.add_option_function<std::string>(
          "--label", [&](const std::string& text) { labels.push_back(text); },
-         "ARM=TEXT: call an arm, named as for --baseline, so; may be repeated")
+         "ARM:TEXT, such as eta=0.1:VIME: what to call an arm; may be repeated")
       ->trigger_on_parse()
       ->group(kRunGroup);
   RawOptions raw;
@@ -120,11 +120,11 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
   if (!raw.select_seeds.empty()) options.select_seeds.emplace(raw.select_seeds, "--select-seeds");
   if (!raw.report_seeds.empty()) options.report_seeds.emplace(raw.report_seeds, "--report-seeds");
   for (const std::string& text : labels) {
-    const std::size_t equals = text.rfind('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-      throw ConfigError("--label must be ARM=TEXT, got '" + text + "'");
+    const std::size_t colon = text.find(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
+      throw ConfigError("--label must be ARM:TEXT, got '" + text + "'");
     }
-    options.arms.labels[text.substr(0, equals)] = text.substr(equals + 1);
+    options.arms.labels[text.substr(0, colon)] = text.substr(colon + 1);
   }
   return command;
 }

@@ -129,6 +129,8 @@ std::optional<Figure> DrawLines(const FigureContext& context, const LineFigureSp
     std::vector<double> band_x, band_low, band_high;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       if (!std::isfinite(line.curve.low[i])) continue;
+      // Before the first event the interval is that of nothing, the same for every arm.
+      if (step_function && line.curve.mean[i] == 0 && i + 1 < steps.size()) continue;
       band_x.push_back(px[i]);
       band_low.push_back(y(line.curve.low[i]));
       band_high.push_back(y(line.curve.high[i]));
@@ -147,6 +149,10 @@ std::optional<Figure> DrawLines(const FigureContext& context, const LineFigureSp
       }
       svg.Raw("<path class=\"band\" stroke=\"none\" fill-opacity=\"" +
               std::string(step_function ? "0.1" : "0.16") + "\" d=\"" + there + "Z\"/>\n");
+    }
+    if (band_x.size() == 1) {  // of an arm without events, at its end
+      svg.Line(band_x[0], band_low[0], band_x[0], band_high[0],
+               "stroke-width=\"4\" stroke-opacity=\"0.35\"");
     }
     for (const RunCurves* run : line.runs) {
       svg.Raw("<path fill=\"none\" stroke-opacity=\"0.3\" stroke-width=\"0.8\" d=\"" +
@@ -235,16 +241,17 @@ std::optional<Figure> FirstSuccessFigure(const FigureContext& context) {
     }
     lines.push_back(line);
   }
-  return DrawLines(context,
-                   {.id = "first-success",
-                    .title = "Steps to the first success",
-                    .caption = "The share of runs that have had a successful episode by then, with "
-                               "Wilson 95 % intervals. A line that stays low is an arm that "
-                               "does not find the goal.",
-                    .y_title = "share of runs",
-                    .floor = 0,
-                    .ceiling = 1},
-                   steps, lines, CurveKind::kReturn, true);
+  return DrawLines(
+      context,
+      {.id = "first-success",
+       .title = "Steps to the first success",
+       .caption = "The share of runs that have had a successful episode by then. Bands "
+                  "from the first of them on, and bars at the end of arms without "
+                  "any: Wilson 95 % intervals.",
+       .y_title = "share of runs",
+       .floor = 0,
+       .ceiling = 1},
+      steps, lines, CurveKind::kReturn, true);
 }
 
 std::optional<Figure> ReturnFigure(const FigureContext& context) {

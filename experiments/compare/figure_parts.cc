@@ -11,7 +11,7 @@ namespace {
 
 using Anchor = Svg::Anchor;
 
-constexpr double kCharacterWidth = 6.8;  // mean, at 13 pixels
+constexpr double kCharacterWidth = 7.6;  // mean at 13 pixels, of a wide font
 constexpr double kLabelHeight = 16;
 
 // Okabe and Ito's colours, darkened where they would not stand out from white, after the grey of

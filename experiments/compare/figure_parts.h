@@ -16,7 +16,7 @@ inline constexpr double kFigureHeight = 300;
 inline constexpr double kPlotLeft = 60;
 inline constexpr double kPlotTop = 14;
 inline constexpr double kBelowPlot = 50;
-inline constexpr std::size_t kLongestLabel = 22;  // characters
+inline constexpr std::size_t kLongestLabel = 20;  // characters
 inline constexpr const char* kAxisLine = "stroke=\"#666\" fill=\"none\" class=\"axis\"";
 inline constexpr const char* kGridLine = "stroke=\"#e4e4e4\" fill=\"none\" class=\"grid\"";
 inline constexpr const char* kFaintText = "fill=\"#555\" class=\"faint\"";

@@ -21,6 +21,7 @@ struct Panels {
   static constexpr double kPanelHeight = 130;
   static constexpr double kGapX = 46;
   static constexpr double kLeftMargin = 58;
+  static constexpr double kAbovePanel = 38;  // two lines of text
 
   double row_height;
 
@@ -29,21 +30,23 @@ struct Panels {
   }
   double Top(std::size_t i) const {
     const std::size_t row = i / 2;
-    return 24 + static_cast<double>(row) * row_height;
+    return kAbovePanel + static_cast<double>(row) * row_height;
   }
-  double Bottom(std::size_t count) const { return Top(count - 1) + row_height - 24; }
+  double Bottom(std::size_t count) const { return Top(count - 1) + row_height - kAbovePanel; }
 };
 
 // Frame, ticks and titles of a panel over the visit grid; returns its scales.
 std::pair<Scale, Scale> DrawPanel(Svg& svg, const States& states, const Panels& panels,
-                                  std::size_t index, const std::string& title) {
+                                  std::size_t index, const std::string& title,
+                                  const std::string& subtitle) {
   const double left = panels.Left(index);
   const double top = panels.Top(index);
   const double right = left + Panels::kPanelWidth;
   const double bottom = top + Panels::kPanelHeight;
   const Scale x(states.axes[0].low, states.axes[0].high, left, right);
   const Scale y(states.axes[1].low, states.axes[1].high, bottom, top);
-  svg.Text(left, top - 7, title, Anchor::kStart, "", 30);
+  svg.Text(left, top - 21, title, Anchor::kStart, "", kLongestLabel);
+  svg.Text(left, top - 6, subtitle, Anchor::kStart, kSmallFaintText);
   svg.Raw("<path fill=\"none\" stroke=\"#666\" class=\"axis\" d=\"M" + Px(left) + " " + Px(top) +
           "H" + Px(right) + "V" + Px(bottom) + "H" + Px(left) + "Z\"/>\n");
   for (const double tick : x.Ticks(4)) {
@@ -141,7 +144,7 @@ std::optional<Figure> VisitsFigure(const FigureContext& context) {
   if (most == 0) return {};
   constexpr int kLevels = static_cast<int>(kMapColours.size());
   const Scale colour = Scale(least, most, 0, kLevels, true).Nice();
-  const Panels panels{.row_height = Panels::kPanelHeight + 70};
+  const Panels panels{.row_height = Panels::kPanelHeight + 82};
   const double bottom = panels.Bottom(arms.size());
   Svg svg(kFigureWidth, bottom + 46);
 
@@ -181,8 +184,7 @@ std::optional<Figure> VisitsFigure(const FigureContext& context) {
             NumberText(Panels::kPanelWidth / grid.cells) + " " +
             NumberText(Panels::kPanelHeight / grid.cells) +
             ")\" shape-rendering=\"crispEdges\">\n" + MapPaths(grid, levels) + "</g>\n");
-    DrawPanel(svg, grid, panels, a,
-              Shortened(context.Label(arms[a]), kLongestLabel) + ", " + percent);
+    DrawPanel(svg, grid, panels, a, context.Label(arms[a]), percent + " of the cells");
     svg.Raw("</g>\n");
     description += " " + context.Label(arms[a]) + " visited " + percent + " of the cells.";
     figure.data.rows.push_back({context.Id(arms[a]) + ": " + context.Label(arms[a]),
@@ -243,7 +245,7 @@ std::optional<Figure> ReplayFigure(const FigureContext& context) {
     }
   }
   constexpr double kStrip = 34;
-  const Panels panels{.row_height = Panels::kPanelHeight + 70 + kStrip + 34};
+  const Panels panels{.row_height = Panels::kPanelHeight + 82 + kStrip + 34};
   Svg svg(kFigureWidth, panels.Bottom(arms.size()));
   Figure figure{.id = "replay",
                 .title = "One episode after training",
@@ -266,9 +268,9 @@ std::optional<Figure> ReplayFigure(const FigureContext& context) {
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const Replay& replay = context.Curves(arms[a]).states->replay;
     svg.Raw("<g class=\"arm arm-" + std::to_string(arms[a].arm) + "\">\n");
-    const auto [x, y] = DrawPanel(svg, grid, panels, a,
-                                  Shortened(context.Label(arms[a]), kLongestLabel) +
-                                      (replay.success ? ", success" : ", no success"));
+    const auto [x, y] = DrawPanel(svg, grid, panels, a, context.Label(arms[a]),
+                                  std::to_string(replay.length) +
+                                      (replay.success ? " steps, success" : " steps, no success"));
     std::string path, strip;
     const double top = panels.Top(a) + Panels::kPanelHeight + 42;
     const Scale time(0, static_cast<double>(longest), panels.Left(a),
@@ -310,7 +312,7 @@ std::optional<Figure> ReplayFigure(const FigureContext& context) {
       }
       for (const double tick : {action_low, action_high}) {
         if (tick == 0) continue;
-        svg.Text(time.from() - 5, height(tick) + 4, Significant(tick, 2), Anchor::kEnd,
+        svg.Text(time.from() - 5, height(tick) + 4, TickText(tick, height), Anchor::kEnd,
                  kSmallFaintText);
       }
       svg.Text((time.from() + time.to()) / 2, top + kStrip + 27,

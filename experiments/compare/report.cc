@@ -38,6 +38,11 @@ std::string Details(const std::string& summary, const std::string& html) {
   return "<details><summary>" + EscapeHtml(summary) + "</summary>\n" + html + "</details>\n";
 }
 
+std::string SaveButton(const Figure& figure, const std::string& text, const std::string& kind) {
+  return "<button type=button data-save=" + kind + " aria-label=\"Save " +
+         EscapeHtml(figure.title) + " as " + text + "\">" + text + "</button>";
+}
+
 std::string FigureHtml(const Figure& figure) {
   std::string html = "<figure id=\"figure-" + figure.id + "\" data-kind=\"" +
                      (figure.kind == FigureKind::kLines    ? "lines"
@@ -52,8 +57,8 @@ std::string FigureHtml(const Figure& figure) {
         "<output></output></div>\n";
   }
   html += "<figcaption>" + EscapeHtml(figure.caption) + "</figcaption>\n" +
-          "<div class=\"tools js\"><button type=button data-save=svg>SVG</button> "
-          "<button type=button data-save=csv>CSV</button></div>\n";
+          "<div class=\"tools js\">" + SaveButton(figure, "SVG", "svg") + " " +
+          SaveButton(figure, "CSV", "csv") + "</div>\n";
   if (!figure.data.rows.empty()) html += Details("Numbers", ToHtml(figure.data));
   // The numbers in full, for the CSV button, where the table does not hold them.
   if (figure.csv != ToCsv(figure.data)) {

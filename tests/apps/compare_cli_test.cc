@@ -91,7 +91,7 @@ TEST_CASE("Mistakes on the command line are one line and exit code 2") {
   refused({"runs", "--select-seeds", "x"}, "--select-seeds must be seeds such as 1-30,35");
   refused({"runs", "--select-seeds", "1-3", "--report-seeds", "3-5"}, "share seeds");
   refused({"runs", "--allow-different", "colour"}, "env|budget|version");
-  refused({"runs", "--label", "A"}, "--label must be ARM=TEXT");
+  refused({"runs", "--label", "A"}, "--label must be ARM:TEXT");
   refused({"runs", "--format", "pdf"}, "markdown|csv|json");
   refused({"absent"}, "none of the runs has a result");
   refused({"abs\nent", "--primary", "a\nb"}, "none of the runs has a result");
