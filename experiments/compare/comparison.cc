@@ -139,10 +139,7 @@ void ComparePairs(Comparison& comparison) {
     pair.mann_whitney_p = MannWhitneyP(arm.values, baseline.values);
     pair.superiority = ProbabilityOfSuperiority(arm.values, baseline.values);
     if (static_cast<int>(std::min(arm.values.size(), baseline.values.size())) >= kSafeSeeds) {
-      pair.superiority_interval =
-          Bootstrap({StrataOf(arm), StrataOf(baseline)}, [](const std::vector<Strata>& arms) {
-            return ProbabilityOfSuperiority(Pooled(arms[0]), Pooled(arms[1]));
-          }).interval;
+      pair.superiority_interval = SuperiorityInterval(StrataOf(arm), StrataOf(baseline));
     }
     comparison.pairs.push_back(pair);
   }

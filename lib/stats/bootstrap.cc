@@ -47,4 +47,47 @@ BootstrapResult Bootstrap(const std::vector<Strata>& arms,
           .stddev = StandardDeviation(values, 1)};
 }
 
+Interval SuperiorityInterval(const Strata& x, const Strata& y, const BootstrapOptions& options) {
+  // Only the order of the values counts: resample their places among all different values.
+  std::vector<double> different;
+  for (const Strata* arm : {&x, &y}) {
+    for (const auto& stratum : *arm) {
+      different.insert(different.end(), stratum.begin(), stratum.end());
+    }
+  }
+  std::sort(different.begin(), different.end());
+  different.erase(std::unique(different.begin(), different.end()), different.end());
+  const auto places = [&](Strata arm) {
+    for (auto& stratum : arm) {
+      for (double& value : stratum) {
+        const auto place = std::lower_bound(different.begin(), different.end(), value);
+        value = static_cast<double>(place - different.begin());
+      }
+    }
+    return arm;
+  };
+  // below[k]: how many values of y are less than different[k], plus half of those equal to it.
+  std::vector<double> below(different.size());
+  const auto superiority = [&](const std::vector<Strata>& arms) {
+    std::fill(below.begin(), below.end(), 0.0);
+    double n_y = 0;
+    for (const auto& stratum : arms[1]) {
+      for (const double place : stratum) below[static_cast<std::size_t>(place)] += 1;
+    }
+    for (double& entry : below) {
+      const double equal = entry;
+      entry = n_y + equal / 2;
+      n_y += equal;
+    }
+    double wins = 0;
+    double n_x = 0;
+    for (const auto& stratum : arms[0]) {
+      for (const double place : stratum) wins += below[static_cast<std::size_t>(place)];
+      n_x += static_cast<double>(stratum.size());
+    }
+    return wins / (n_x * n_y);
+  };
+  return Bootstrap({places(x), places(y)}, superiority, options).interval;
+}
+
 }  // namespace vime

@@ -138,7 +138,9 @@ TEST_CASE("Descriptions of one sample agree with NumPy and SciPy") {
 TEST_CASE("The stratified bootstrap gives the same resamples as the reference") {
   int checked = 0;
   ForEachArm([&](const Strata& tasks, const Json& expected) {
-    for (const auto& [name, reference] : expected["bootstrap_splitmix64"].items()) {
+    for (const auto& item : expected["bootstrap_splitmix64"].items()) {
+      const std::string& name = item.key();
+      const Json& reference = item.value();
       const Statistic statistic = kStatistics.at(name);
       const BootstrapResult got =
           Bootstrap({tasks}, [&](const std::vector<Strata>& arms) { return statistic(arms[0]); },
@@ -156,7 +158,9 @@ TEST_CASE("The stratified bootstrap gives the same resamples as the reference") 
 TEST_CASE("Statistics of all n^n equally likely resamples are those of the exact bootstrap") {
   int checked = 0;
   ForEachArm([&](const Strata& tasks, const Json& expected) {
-    for (const auto& [name, reference] : expected["bootstrap_exact"].items()) {
+    for (const auto& item : expected["bootstrap_exact"].items()) {
+      const std::string& name = item.key();
+      const Json& reference = item.value();
       const Values& x = tasks.at(0);
       Values statistics;
       std::vector<std::size_t> index(x.size(), 0);
@@ -208,6 +212,10 @@ TEST_CASE("Welch's test, Hedges' g and the rank test agree with SciPy") {
     CheckInterval(Bootstrap(arms, ProbabilityOfImprovement,
                             {.resamples = reference["B"], .seed = reference["seed"]})
                       .interval,
+                  reference["ci95"], kPoint);
+    if (arms[0].size() > 1) return;
+    CheckInterval(SuperiorityInterval(arms[0], arms[1],
+                                      {.resamples = reference["B"], .seed = reference["seed"]}),
                   reference["ci95"], kPoint);
   });
   CHECK(pairs == 3);

@@ -241,6 +241,32 @@ TEST_CASE("The bootstrap redraws within strata only") {
   CHECK(result.stddev == 0);
 }
 
+TEST_CASE(
+    "The quick interval of P(X > Y) is that of the plain bootstrap, ties and strata included") {
+  Rng rng({5, Stream::kTest, 0, 0});
+  const auto draw = [&](int n, int different) {
+    Values x(static_cast<std::size_t>(n));
+    for (double& value : x) value = 0.1 * rng.Below(static_cast<std::uint32_t>(different));
+    return x;
+  };
+  for (const int different : {2, 5, 1000}) {
+    const Strata x = {draw(6, different), draw(4, different)};
+    Strata y = {draw(12, different)};
+    y[0][0] = kInfinity;
+    const auto pooled = [](const Strata& strata) {
+      Values all;
+      for (const Values& stratum : strata) all.insert(all.end(), stratum.begin(), stratum.end());
+      return all;
+    };
+    const Interval plain = Bootstrap({x, y}, [&](const std::vector<Strata>& arms) {
+                             return ProbabilityOfSuperiority(pooled(arms[0]), pooled(arms[1]));
+                           }).interval;
+    const Interval quick = SuperiorityInterval(x, y);
+    CHECK(quick.low == doctest::Approx(plain.low).epsilon(1e-14));
+    CHECK(quick.high == doctest::Approx(plain.high).epsilon(1e-14));
+  }
+}
+
 TEST_CASE("Holm's adjustment keeps the probability of any false rejection at 5 %") {
   const double share = Share(kRepeats, 1, [](Rng& rng) {
     Values p(6);
