@@ -1,5 +1,6 @@
 #include "apps/report.h"
 
+#include <csignal>
 #include <iostream>
 
 #include "apps/program.h"
@@ -9,6 +10,8 @@
 
 namespace vime {
 namespace {
+
+constexpr int kRunAgain = 75;  // EX_TEMPFAIL: a checkpoint is written, the same command goes on
 
 // Sources may hold names of files, which need not be UTF-8.
 std::string Dump(const Json& json) {
@@ -35,7 +38,7 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   const std::string before = outcome.existed ? "finished before: " : "";
   std::string text;
   if (outcome.status == RunStatus::kInterrupted) {
-    text = "interrupted; the metrics so far are kept, the same command starts over\n";
+    text = "stopped after its checkpoint; the same command goes on\n";
   } else if (outcome.status == RunStatus::kDiverged) {
     const bool known = s.contains("error") && s["error"].is_string();
     text = std::string("vime-run: ") + (outcome.existed ? "diverged before, at " : "diverged at ") +
@@ -51,7 +54,7 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   if (quiet) return outcome.status == RunStatus::kDiverged ? text : "";
   if (outcome.existed) text += "nothing to do; --if-exists overwrite starts over\n";
   const char* files = outcome.status == RunStatus::kInterrupted
-                          ? "/{policy,states}.json, metrics.jsonl"
+                          ? "/{policy,states}.json, metrics.jsonl, checkpoint"
                           : "/{summary,policy,states}.json, metrics.jsonl";
   text += "results: " + OneLine(outcome.directory) + files + "\n";
   if (outcome.status == RunStatus::kFinished) {
@@ -87,7 +90,7 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
     case RunStatus::kDiverged:
       return 3;
     case RunStatus::kInterrupted:
-      return 128 + stop_signal;
+      return stop_signal == SIGINT ? 128 + SIGINT : kRunAgain;
     case RunStatus::kFinished:
       break;
   }

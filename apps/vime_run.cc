@@ -1,5 +1,6 @@
 // vime-run: one run from the command line. Exit codes: 0 ok, 1 internal error, 2 usage or config,
-// 3 diverged, 4 I/O or a locked run directory, 130 and 143 interrupted by SIGINT and SIGTERM.
+// 3 diverged, 4 I/O or a locked run directory, 75 stopped after a checkpoint (by SIGTERM, SIGHUP,
+// SIGUSR1, SIGUSR2 or --max-seconds), 130 the same by SIGINT.
 #include <csignal>
 #include <new>
 #include <stdexcept>
@@ -15,12 +16,24 @@ namespace {
 std::atomic<bool> stop_requested{false};
 std::atomic<int> stop_signal{0};
 
-// The first signal asks the run to stop after its iteration, a second one ends it at once.
+// SIGUSR1 and SIGUSR2 warn of an end that is near, as batch systems do.
+constexpr int kEndingSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kWarningSignals[] = {SIGUSR1, SIGUSR2};
+
+// The run stops after its iteration, with a checkpoint.
 void RequestStop(int signal) {
   stop_signal = signal;
   stop_requested = true;
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+}
+
+// The second ending signal ends the run at once.
+void RequestEnd(int signal) {
+  RequestStop(signal);
+  for (const int each : kEndingSignals) std::signal(each, SIG_DFL);
+}
+
+void Handle(int signal, void (*handler)(int)) {
+  if (std::signal(signal, handler) == SIG_IGN) std::signal(signal, SIG_IGN);  // nohup and &
 }
 
 int TrainAndReport(int argc, char** argv) {
@@ -39,8 +52,12 @@ int main(int argc, char** argv) {
     return vime::RunProgram("vime-run",
                             [&] { return vime::MeasureDifficulty(argc - 1, argv + 1); });
   }
-  for (const int signal : {SIGINT, SIGTERM}) {
-    if (std::signal(signal, RequestStop) == SIG_IGN) std::signal(signal, SIG_IGN);  // nohup and &
+  for (const int signal : kEndingSignals) Handle(signal, RequestEnd);
+  for (const int signal : kWarningSignals) Handle(signal, RequestStop);
+  const int code = vime::RunProgram("vime-run", [&] { return TrainAndReport(argc, argv); });
+  if (code == 128 + SIGINT) {  // a shell ends its loop only when the signal itself ended us
+    std::signal(SIGINT, SIG_DFL);
+    std::raise(SIGINT);
   }
-  return vime::RunProgram("vime-run", [&] { return TrainAndReport(argc, argv); });
+  return code;
 }

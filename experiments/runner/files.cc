@@ -65,7 +65,10 @@ void WriteFileAtomically(const std::string& path, std::string_view content) {
   if (directory.value() >= 0) ::fsync(directory.value());
 }
 
-std::string ReadFile(const std::string& path, std::size_t max_bytes) {
+namespace {
+
+// The first bytes of a file, at least `bytes` of them if it has as many.
+std::string ReadAtLeast(const std::string& path, std::size_t bytes) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) Fail("read", path);
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
@@ -81,16 +84,33 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes) {
     if (count < 0) Fail("read", path);
     if (count == 0) return text;
     text.append(buffer, static_cast<std::size_t>(count));
-    if (text.size() > max_bytes) {
-      throw IoError("cannot read " + path + ": larger than " + std::to_string(max_bytes >> 20) +
-                    " MiB");
-    }
+    if (text.size() >= bytes) return text;
   }
+}
+
+}  // namespace
+
+std::string ReadFile(const std::string& path, std::size_t max_bytes) {
+  std::string text = ReadAtLeast(path, max_bytes + 1);
+  if (text.size() > max_bytes) {
+    throw IoError("cannot read " + path + ": larger than " + std::to_string(max_bytes >> 20) +
+                  " MiB");
+  }
+  return text;
+}
+
+std::string ReadFileStart(const std::string& path, std::size_t bytes) {
+  return ReadAtLeast(path, bytes).substr(0, bytes);
 }
 
 bool FileExists(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
+}
+
+std::int64_t FileSize(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
 }
 
 void MakeDirectories(const std::string& path) {
@@ -117,11 +137,18 @@ void RemoveFile(const std::string& path) {
 
 void WriteStdout(std::string_view text) { WriteAll(STDOUT_FILENO, text, "standard output"); }
 
-LineWriter::LineWriter(std::string path)
+LineWriter::LineWriter(std::string path, std::int64_t keep)
     : path_(std::move(path)),
-      descriptor_(
-          ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
+      descriptor_(::open(path_.c_str(),
+                         O_WRONLY | O_CREAT | (keep == 0 ? O_TRUNC : 0) | O_APPEND | O_CLOEXEC,
+                         0666)) {
   if (descriptor_ < 0) Fail("create", path_);
+  if (keep > 0 && ::ftruncate(descriptor_, keep) != 0) {
+    const int code = errno;
+    ::close(descriptor_);
+    errno = code;
+    Fail("cut", path_);
+  }
 }
 
 LineWriter::~LineWriter() { ::close(descriptor_); }
@@ -136,6 +163,11 @@ void LineWriter::Append(std::string_view line) {
     }
     throw;
   }
+}
+
+std::int64_t LineWriter::Sync() {
+  if (::fsync(descriptor_) != 0) Fail("write", path_);
+  return ::lseek(descriptor_, 0, SEEK_END);
 }
 
 FileLock::FileLock(const std::string& path)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,13 @@ void WriteFileAtomically(const std::string& path, std::string_view content);
 /// and for more than `max_bytes`, without reading further.
 std::string ReadFile(const std::string& path, std::size_t max_bytes);
 
+/// The first `bytes` of such a file, or all of it when it is shorter.
+std::string ReadFileStart(const std::string& path, std::size_t bytes);
+
 bool FileExists(const std::string& path);
+
+/// The size in bytes; 0 when there is no such file.
+std::int64_t FileSize(const std::string& path);
 
 /// Creates a directory and its parents.
 void MakeDirectories(const std::string& path);
@@ -38,14 +45,17 @@ void WriteStdout(std::string_view text);
 /// a line of a running program; when a write fails, what was there before is left as it was.
 class LineWriter {
  public:
-  /// Starts an empty file.
-  explicit LineWriter(std::string path);
+  /// Keeps the first `keep` bytes of the file, which must be there, and drops what follows.
+  explicit LineWriter(std::string path, std::int64_t keep = 0);
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
   LineWriter& operator=(const LineWriter&) = delete;
 
   /// Appends `line` and a newline.
   void Append(std::string_view line);
+
+  /// Waits until everything is on the disk and returns how many bytes that is.
+  std::int64_t Sync();
 
  private:
   std::string path_;

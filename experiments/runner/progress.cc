@@ -45,14 +45,22 @@ std::size_t TerminalColumns() {
 
 }  // namespace
 
-Progress::Progress(ProgressStyle style, std::int64_t iterations)
-    : style_(style), iterations_(iterations) {
+Progress::Progress(ProgressStyle style, std::int64_t iterations, std::int64_t from_iteration,
+                   std::int64_t from_env_steps)
+    : style_(style),
+      iterations_(iterations),
+      from_iteration_(from_iteration),
+      from_env_steps_(from_env_steps) {
   const bool terminal = ::isatty(STDERR_FILENO) == 1;
   if (style_ == ProgressStyle::kAuto) {
     style_ = terminal ? ProgressStyle::kBar : ProgressStyle::kLines;
   }
   const char* no_colour = std::getenv("NO_COLOR");
   colour_ = terminal && (no_colour == nullptr || *no_colour == '\0');
+  if (from_iteration_ > 0 && style_ != ProgressStyle::kOff) {
+    std::fprintf(stderr, "resuming after %lld iterations\n",
+                 static_cast<long long>(from_iteration_));
+  }
 }
 
 Progress::~Progress() { Finish(); }
@@ -61,16 +69,16 @@ void Progress::Show(const IterationMetrics& m, bool solved) {
   if (style_ == ProgressStyle::kOff) return;
   const auto now = Clock::now();
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double done = static_cast<double>(m.iteration + 1);
-  const double left = elapsed / done * (static_cast<double>(iterations_) - done);
+  const double done = static_cast<double>(m.iteration + 1 - from_iteration_);
+  const double left = elapsed / done * static_cast<double>(iterations_ - m.iteration - 1);
   last_ = Text("iteration %lld/%lld  steps %s  return %.2f  success %3.0f%%",
                static_cast<long long>(m.iteration) + 1, static_cast<long long>(iterations_),
                Count(static_cast<double>(m.env_steps)).c_str(), m.return_mean,
                100 * m.success_fraction);
   if (solved) last_ += " solved";
   if (m.bonus_mean) last_ += Text("  bonus %.1e", *m.bonus_mean);
-  last_ +=
-      "  " + Count(static_cast<double>(m.env_steps) / elapsed) + " steps/s  ETA " + Duration(left);
+  last_ += "  " + Count(static_cast<double>(m.env_steps - from_env_steps_) / elapsed) +
+           " steps/s  ETA " + Duration(left);
   solved_ = solved;
   pending_ = true;
 

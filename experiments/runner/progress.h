@@ -18,8 +18,10 @@ enum class ProgressStyle {
 
 class Progress {
  public:
-  /// `iterations` is how many there will be at most.
-  Progress(ProgressStyle style, std::int64_t iterations);
+  /// `iterations` is how many there will be at most, of which `from_iteration` with
+  /// `from_env_steps` environment steps were done in earlier attempts.
+  Progress(ProgressStyle style, std::int64_t iterations, std::int64_t from_iteration = 0,
+           std::int64_t from_env_steps = 0);
   ~Progress();
 
   void Show(const IterationMetrics& metrics, bool solved);
@@ -33,7 +35,7 @@ class Progress {
 
   ProgressStyle style_;
   bool colour_;
-  std::int64_t iterations_;
+  std::int64_t iterations_, from_iteration_, from_env_steps_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point last_shown_ = start_;
   std::string last_;        // the text of the last iteration

@@ -2,12 +2,12 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
 
 #include "experiments/runner/build_info.h"
+#include "experiments/runner/checkpoint.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
 #include "experiments/runner/policy_json.h"
@@ -19,11 +19,6 @@
 namespace vime {
 
 template <>
-std::span<const std::string_view> EnumNames<IfExists>() {
-  static constexpr auto kNames = std::to_array<std::string_view>({"skip", "fail", "overwrite"});
-  return kNames;
-}
-template <>
 std::span<const std::string_view> EnumNames<ProgressStyle>() {
   static constexpr auto kNames = std::to_array<std::string_view>({"auto", "bar", "lines", "off"});
   return kNames;
@@ -32,6 +27,13 @@ std::span<const std::string_view> EnumNames<ProgressStyle>() {
 void RunOptions::Describe(FieldList& f) {
   f.Add("out", out, "run directory [runs/<env>-<algo>-<config hash>-s<seed>]");
   f.Add("if_exists", if_exists, "when the run exists already");
+  f.Add("checkpoint_every", checkpoint_every,
+        "iterations between checkpoints; 0: one per minute; always one at the end",
+        {.low = 0, .high = 1e9});
+  f.Add("max_seconds", max_seconds,
+        "stop after the iteration in which this much time has passed, write a checkpoint and exit "
+        "with 75; 0: no limit",
+        {.low = 0, .high = 1e9});
   f.Add("threads", threads, "threads of this run; the results do not depend on it",
         {.low = 1, .high = 256});
   f.Add("simd", simd,
@@ -45,16 +47,25 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json", "policy.json",
-                                  "states.json", "eval.jsonl",    "checkpoint"};
+constexpr double kCheckpointSeconds = 60;  // unless --checkpoint-every says otherwise
 
 std::string HostName() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+std::string Dump(const Json& json, int indent = 2) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// run.json of this attempt; `before` is that of the attempts that it continues, or null.
 Json Manifest(const ResolvedConfig& resolved, const RunOptions& options,
-              const std::vector<std::string>& argv) {
+              const std::vector<std::string>& argv, const Json& before,
+              std::int64_t from_iteration) {
   const BuildInfo& build = GetBuildInfo();
   Json json;
   json["schema"] = "vime-run-1";
@@ -64,7 +75,12 @@ Json Manifest(const ResolvedConfig& resolved, const RunOptions& options,
   json["config_hash"] = ConfigHash(resolved.config);
   json["seed"] = resolved.config.seed;
   json["argv"] = argv;
-  json["attempts"] = Json::array({{{"from_iteration", 0}}});
+  const Json attempts = ValueOr(before, "attempts", Json::array());
+  json["attempts"] = attempts.is_array() ? attempts : Json::array();
+  json["attempts"].push_back({{"from_iteration", from_iteration},
+                              {"host", HostName()},
+                              {"version", build.version},
+                              {"git_revision", build.git_revision}});
   json["version"] = build.version;
   json["git_revision"] = build.git_revision;
   json["git_dirty"] = build.git_dirty;
@@ -77,185 +93,145 @@ Json Manifest(const ResolvedConfig& resolved, const RunOptions& options,
   return json;
 }
 
-std::string Dump(const Json& json, int indent = 2) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
-}
+// Everything that a run goes on from.
+struct RunState {
+  std::unique_ptr<Trainer> trainer;
+  SummaryBuilder summary;
+  double wall_s = 0;               // over all attempts
+  std::int64_t metrics_bytes = 0;  // of metrics.jsonl
 
-/// What an existing directory holds.
-struct Existing {
-  bool any_run_file = false;
-  bool other_files = false;
-  Json manifest, summary;  // null when absent or unreadable
+  void Serialize(Archive& archive, const RunConfig& config) {
+    std::string hash = ConfigHash(config);
+    archive.Bytes("config hash", hash.data(), hash.size());
+    archive.Require(hash == ConfigHash(config), "config hash");
+    std::int64_t seed = config.seed;
+    archive.Visit("seed", seed);
+    archive.Require(seed == config.seed, "seed");
+    archive.Visit("wall seconds", wall_s);
+    archive.Visit("metrics bytes", metrics_bytes);
+    summary.Serialize(archive);
+    trainer->Serialize(archive);
+  }
 };
 
-Existing Inspect(const std::string& directory) {
-  Existing existing;
-  for (const std::string& name : ListDirectory(directory)) {
-    if (name == ".lock") continue;
-    const bool ours = std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](const char* file) {
-      return name == file || name == std::string(file) + kTemporarySuffix;
-    });
-    (ours ? existing.any_run_file : existing.other_files) = true;
-  }
-  const auto read = [&](const char* name, Json& target) {
-    const std::string path = directory + "/" + name;
-    try {
-      if (FileExists(path)) target = ReadJsonFile(path, path);
-    } catch (const ConfigError&) {  // a broken file counts as an absent one
-    }
-  };
-  read("run.json", existing.manifest);
-  read("summary.json", existing.summary);
-  return existing;
-}
-
-template <class T>
-T ValueOr(const Json& json, const char* key, T fallback) {
-  if (!json.is_object() || !json.contains(key)) return fallback;
+// Reads the checkpoint of a run that is resumed, if there is one. Throws ConfigError.
+void Restore(const RunDirectory& directory, const RunConfig& config, RunState& state) {
+  const std::string path = directory.File("checkpoint");
+  if (!FileExists(path)) return;
   try {
-    return json[key].get<T>();
-  } catch (const Json::exception&) {
-    return fallback;
+    ReadCheckpoint(path, [&](Archive& archive) { state.Serialize(archive, config); });
+  } catch (const ConfigError& error) {
+    throw ConfigError(std::string(error.what()) + "; --if-exists overwrite starts over");
   }
-}
-
-/// What a run directory means for the run that is asked for.
-enum class DirectoryState { kFresh, kHoldsThisRun };
-
-/// Looks without touching. kHoldsThisRun: the finished run that is asked for is there, and
-/// `outcome` tells how it ended. kFresh: ClearDirectory may make room. Otherwise throws
-/// ConfigError.
-DirectoryState CheckDirectory(const std::string& directory, const ResolvedConfig& resolved,
-                              IfExists if_exists, RunOutcome& outcome) {
-  if (!FileExists(directory)) return DirectoryState::kFresh;
-  const Existing existing = Inspect(directory);
-  if (!existing.any_run_file) {
-    if (!existing.other_files) return DirectoryState::kFresh;
-    throw ConfigError("--out " + directory +
-                      " holds files that are not of a run; "
-                      "choose another directory or empty it");
+  if (state.summary.WasDone(config)) {
+    throw ConfigError("--out " + directory.path() + " holds this run at " +
+                      std::to_string(state.summary.iterations()) +
+                      " iterations, more than is asked for; choose another directory or "
+                      "--if-exists overwrite");
   }
-  if (if_exists == IfExists::kFail) {
-    throw ConfigError("--out " + directory +
-                      " exists already; --if-exists skip or overwrite allows that");
+  const std::string metrics = directory.File("metrics.jsonl");
+  if (FileSize(metrics) < state.metrics_bytes) {
+    throw ConfigError(metrics +
+                      " is shorter than it was at the checkpoint; "
+                      "--if-exists overwrite starts over");
   }
-  if (if_exists == IfExists::kOverwrite) return DirectoryState::kFresh;
-
-  const std::string other = "; choose another directory or --if-exists overwrite";
-  const std::string hash = ConfigHash(resolved.config);
-  const std::string old_hash = ValueOr<std::string>(existing.manifest, "config_hash", "");
-  const auto old_seed = ValueOr<std::int64_t>(existing.manifest, "seed", -1);
-  if (old_hash.empty()) {
-    throw ConfigError("--out " + directory + " holds files but no run.json that can be read" +
-                      other);
-  }
-  if (old_hash != hash || old_seed != resolved.config.seed) {
-    throw ConfigError("--out " + directory + " holds another run (config " + old_hash + ", seed " +
-                      std::to_string(old_seed) + "); this one is config " + hash + ", seed " +
-                      std::to_string(resolved.config.seed) + other);
-  }
-  const std::string status = ValueOr<std::string>(existing.summary, "status", "");
-  if (status != "finished" && status != "diverged") return DirectoryState::kFresh;  // start over
-  const Json limits_before = ValueOr(existing.manifest, "config", Json::object());
-  const Json limits_now = ToJson(resolved.config);
-  for (const char* key : {"iterations", "env_steps", "stop_when"}) {
-    const Json before = limits_before.contains(key) ? limits_before[key] : Json();
-    if (before != limits_now[key]) {
-      throw ConfigError("--out " + directory + " holds this run finished with " + key + " " +
-                        before.dump() + ", asked for is " + limits_now[key].dump() + other);
-    }
-  }
-  outcome.status = status == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
-  outcome.existed = true;
-  outcome.summary = existing.summary;
-  return DirectoryState::kHoldsThisRun;
-}
-
-/// Removes the files of an earlier run. The summary goes first: it must never stand beside metrics
-/// of another run. The manifest stays until it is replaced: it shows that the directory is ours.
-void ClearDirectory(const std::string& directory) {
-  RemoveFile(directory + "/summary.json");
-  for (const std::string name : kRunFiles) {
-    RemoveFile(directory + "/" + name + kTemporarySuffix);
-    if (name != "run.json") RemoveFile(directory + "/" + name);
-  }
-}
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
 }  // namespace
-
-std::string DefaultRunDirectory(const RunConfig& config) {
-  return "runs/" + config.env + "-" + ToJson(config)["algo"].get<std::string>() + "-" +
-         ConfigHash(config) + "-s" + std::to_string(config.seed);
-}
 
 RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                const std::vector<std::string>& argv, const std::atomic<bool>& stop) {
   const auto start = Clock::now();
   const RunConfig& config = resolved.config;
   SelectKernels(options.simd);
+  const RunDirectory directory(options.out.empty() ? DefaultRunDirectory(config) : options.out);
   RunOutcome outcome;
-  outcome.directory = options.out.empty() ? DefaultRunDirectory(config) : options.out;
+  outcome.directory = directory.path();
   // Looked at before the lock too, so that a refused or finished directory stays as it is.
-  const auto holds_this_run = [&] {
-    return CheckDirectory(outcome.directory, resolved, options.if_exists, outcome) ==
-           DirectoryState::kHoldsThisRun;
+  RunDirectory::Plan plan;
+  const auto nothing_to_do = [&] {
+    plan = directory.Look(config, options.if_exists);
+    if (plan.action != RunDirectory::Action::kLeaveAlone) return false;
+    outcome.existed = true;
+    outcome.summary = plan.summary;
+    outcome.status =
+        plan.summary["status"] == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
+    return true;
   };
-  if (holds_this_run()) return outcome;
-  const std::unique_ptr<Trainer> trainer = MakeTrainer(config, static_cast<int>(options.threads));
-  MakeDirectories(outcome.directory);
-  const FileLock lock(outcome.directory + "/.lock");
-  if (holds_this_run()) return outcome;
-  ClearDirectory(outcome.directory);
+  if (nothing_to_do()) return outcome;
+  RunState state;
+  state.trainer = MakeTrainer(config, static_cast<int>(options.threads));
+  MakeDirectories(directory.path());
+  const FileLock lock(directory.File(".lock"));
+  if (nothing_to_do()) return outcome;
 
-  const auto path = [&](const char* name) { return outcome.directory + "/" + name; };
-  Json manifest = Manifest(resolved, options, argv);
-  WriteFileAtomically(path("run.json"), Dump(manifest));
-  LineWriter metrics_file(path("metrics.jsonl"));
-  Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations);
+  if (plan.action == RunDirectory::Action::kResume) Restore(directory, config, state);
+  outcome.from_iteration = state.summary.iterations();
+  if (outcome.from_iteration > 0) {
+    RemoveFile(directory.File("summary.json"));
+  } else {
+    directory.Clear();
+  }
+  Json manifest = Manifest(resolved, options, argv, plan.manifest, outcome.from_iteration);
+  WriteFileAtomically(directory.File("run.json"), Dump(manifest));
+  LineWriter metrics_file(directory.File("metrics.jsonl"), state.metrics_bytes);
+  Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations,
+                    outcome.from_iteration, state.summary.env_steps());
 
-  SummaryBuilder summary;
+  const double wall_before = state.wall_s;
+  auto last_checkpoint = Clock::now();
+  std::int64_t saved_iterations = -1;  // in the checkpoint of this attempt
+  const auto save = [&] {
+    if (saved_iterations == state.summary.iterations()) return;
+    state.metrics_bytes = metrics_file.Sync();
+    state.wall_s = wall_before + SecondsSince(start);
+    WriteCheckpoint(directory.File("checkpoint"),
+                    [&](Archive& archive) { state.Serialize(archive, config); });
+    saved_iterations = state.summary.iterations();
+    last_checkpoint = Clock::now();
+  };
+  const auto checkpoint_due = [&] {
+    return options.checkpoint_every > 0 ? state.summary.iterations() % options.checkpoint_every == 0
+                                        : SecondsSince(last_checkpoint) >= kCheckpointSeconds;
+  };
+  const auto out_of_time = [&] {
+    return options.max_seconds > 0 && SecondsSince(start) >= options.max_seconds;
+  };
   std::string error;
-  const auto done = [&] {
-    return summary.iterations() >= config.iterations ||
-           (config.env_steps > 0 && summary.env_steps() >= config.env_steps) ||
-           (config.stop_when == StopWhen::kSolved && summary.solved());
-  };
   try {
-    while (!done() && !stop) {
-      IterationMetrics metrics = trainer->Iterate();
-      metrics.wall_s = SecondsSince(start);
+    while (!state.summary.Done(config) && !stop && !out_of_time()) {
+      IterationMetrics metrics = state.trainer->Iterate();
+      metrics.wall_s = wall_before + SecondsSince(start);
       metrics_file.Append(ToJson(metrics).dump());
-      summary.Add(metrics, trainer->batch());
-      progress.Show(metrics, summary.solved());
+      state.summary.Add(metrics, state.trainer->batch());
+      progress.Show(metrics, state.summary.solved());
+      if (checkpoint_due()) save();
     }
+    save();
   } catch (const NumericalError& diverged) {
     error = diverged.what();
   } catch (const std::exception&) {  // a full disk, too little memory
     manifest["status"] = "failed";
     try {
-      WriteFileAtomically(path("run.json"), Dump(manifest));
+      WriteFileAtomically(directory.File("run.json"), Dump(manifest));
     } catch (const IoError&) {  // the first error is the one to tell
     }
     throw;
   }
   progress.Finish();
 
-  WriteFileAtomically(path("policy.json"), Dump(PolicyToJson(*trainer), 1));
-  WriteFileAtomically(path("states.json"), Dump(StatesToJson(*trainer), -1));
-  const bool interrupted = error.empty() && !done();
+  WriteFileAtomically(directory.File("policy.json"), Dump(PolicyToJson(*state.trainer), 1));
+  WriteFileAtomically(directory.File("states.json"), Dump(StatesToJson(*state.trainer), -1));
+  const bool interrupted = error.empty() && !state.summary.Done(config);
   outcome.status = interrupted     ? RunStatus::kInterrupted
                    : error.empty() ? RunStatus::kFinished
                                    : RunStatus::kDiverged;
   manifest["status"] = interrupted ? "interrupted" : error.empty() ? "finished" : "diverged";
-  manifest["wall_s"] = SecondsSince(start);
-  WriteFileAtomically(path("run.json"), Dump(manifest));
+  manifest["wall_s"] = wall_before + SecondsSince(start);
+  WriteFileAtomically(directory.File("run.json"), Dump(manifest));
   if (!interrupted) {
-    outcome.summary = summary.ToJson(config, error, SecondsSince(start));
-    WriteFileAtomically(path("summary.json"), Dump(outcome.summary));
+    outcome.summary = state.summary.ToJson(config, error, wall_before + SecondsSince(start));
+    WriteFileAtomically(directory.File("summary.json"), Dump(outcome.summary));
   }
   return outcome;
 }

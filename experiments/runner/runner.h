@@ -7,20 +7,16 @@
 
 #include "experiments/runner/config_json.h"
 #include "experiments/runner/progress.h"
+#include "experiments/runner/run_directory.h"
 
 namespace vime {
-
-/// What to do when the run directory exists already.
-enum class IfExists {
-  kSkip,       ///< a finished run is left alone; an unfinished one of the same config starts over
-  kFail,       ///< an error
-  kOverwrite,  ///< starts over, whatever it was
-};
 
 /// Choices that do not change the results.
 struct RunOptions {
   std::string out;  ///< run directory; "" for runs/<env>-<algo>-<config hash>-s<seed>
-  IfExists if_exists = IfExists::kSkip;
+  IfExists if_exists = IfExists::kResume;
+  std::int64_t checkpoint_every = 0;  ///< iterations; 0: by the clock
+  double max_seconds = 0;             ///< 0: no limit
   std::int64_t threads = 1;
   std::string simd = "auto";
   ProgressStyle progress = ProgressStyle::kAuto;
@@ -36,15 +32,15 @@ struct RunOutcome {
   RunStatus status = RunStatus::kFinished;
   bool existed = false;  ///< an earlier run had the results; nothing was computed
   std::string directory;
-  Json summary;  ///< null when interrupted
+  std::int64_t from_iteration = 0;  ///< where this attempt began
+  Json summary;                     ///< null when interrupted
 };
 
-/// Where the run goes unless --out names a directory.
-std::string DefaultRunDirectory(const RunConfig& config);
-
-/// Trains as configured and writes run.json, metrics.jsonl, policy.json, states.json and, last,
-/// summary.json. A run that diverges keeps its metrics and has a summary. Stops after the current
-/// iteration when `stop` becomes true. Throws ConfigError and IoError.
+/// Trains as configured and writes run.json, metrics.jsonl, checkpoint, policy.json, states.json and,
+/// last, summary.json. Goes on from the checkpoint of an earlier attempt: the metrics are those of a run
+/// that was never interrupted, up to the clocks. A run that diverges keeps its metrics and has a
+/// summary. Stops after the current iteration, with a checkpoint, when `stop` becomes true or the
+/// time is up. Throws ConfigError and IoError.
 RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                const std::vector<std::string>& argv, const std::atomic<bool>& stop);
 

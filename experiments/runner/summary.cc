@@ -26,7 +26,56 @@ void Push(std::deque<double>& window, double value, std::size_t length) {
   if (window.size() > length) window.pop_front();
 }
 
+template <class T>
+void Visit(Archive& archive, const char* name, std::optional<T>& value) {
+  bool present = value.has_value();
+  T stored = value.value_or(T{});
+  archive.Visit(name, present);
+  archive.Visit(name, stored);
+  value = present ? std::optional<T>(stored) : std::nullopt;
+}
+
+void Visit(Archive& archive, const char* name, std::deque<double>& window) {
+  std::vector<double> values(window.begin(), window.end());
+  archive.Numbers(name, values);
+  archive.Require(values.size() <= SummaryBuilder::kLast, name);
+  window.assign(values.begin(), values.end());
+}
+
 }  // namespace
+
+bool LimitsReached(const RunConfig& config, std::int64_t iterations, std::int64_t env_steps,
+                   bool solved) {
+  return iterations >= config.iterations ||
+         (config.env_steps > 0 && env_steps >= config.env_steps) ||
+         (config.stop_when == StopWhen::kSolved && solved);
+}
+
+bool SummaryBuilder::Done(const RunConfig& config) const {
+  return LimitsReached(config, iterations_, env_steps_, solved());
+}
+
+bool SummaryBuilder::WasDone(const RunConfig& config) const {
+  const std::int64_t before = iterations_ - 1;
+  const bool solved_before = solved() && *solved_iteration_ < before;
+  return before >= 0 && LimitsReached(config, before, env_steps_before_, solved_before);
+}
+
+void SummaryBuilder::Serialize(Archive& archive) {
+  archive.Visit("summary iterations", iterations_);
+  archive.Visit("summary env steps", env_steps_);
+  archive.Visit("summary env steps before", env_steps_before_);
+  archive.Visit("summary episodes", episodes_);
+  archive.Visit("summary consecutive", consecutive_);
+  Visit(archive, "summary solved iteration", solved_iteration_);
+  Visit(archive, "summary solved env steps", solved_env_steps_);
+  Visit(archive, "summary first success", first_success_env_steps_);
+  Visit(archive, "summary last success", last_success_);
+  Visit(archive, "summary last return", last_return_);
+  archive.Visit("summary return area", return_area_);
+  Visit(archive, "summary best return", best_return_);
+  archive.Visit("summary coverage", coverage_);
+}
 
 void SummaryBuilder::Add(const IterationMetrics& metrics, const Batch& batch) {
   if (!first_success_env_steps_) {
@@ -37,6 +86,7 @@ void SummaryBuilder::Add(const IterationMetrics& metrics, const Batch& batch) {
     }
   }
   ++iterations_;
+  env_steps_before_ = env_steps_;
   env_steps_ = metrics.env_steps;
   episodes_ = metrics.episodes;
   consecutive_ = metrics.success_fraction >= kSolvedSuccess ? consecutive_ + 1 : 0;

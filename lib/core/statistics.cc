@@ -81,6 +81,12 @@ void RunningMoments::Add(const Eigen::Ref<const VectorXd>& x) {
   }
 }
 
+void RunningMoments::Serialize(Archive& archive) {
+  archive.Visit("count", count_);
+  archive.Visit("mean", mean_);
+  archive.Visit("m2", m2_);
+}
+
 VectorXd RunningMoments::StandardDeviation(double floor) const {
   VectorXd sd(mean_.size());
   for (Index i = 0; i < sd.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "lib/core/archive.h"
 #include "lib/core/types.h"
 
 namespace vime {
@@ -44,6 +45,8 @@ class RunningMoments {
   const VectorXd& mean() const { return mean_; }
   /// Population standard deviation; 1 where it is below `floor` (a feature that never moves).
   VectorXd StandardDeviation(double floor = 1e-8) const;
+
+  void Serialize(Archive& archive);
 
  private:
   double count_ = 0;

@@ -28,6 +28,14 @@ void Adam<T>::Step(Eigen::Ref<Vector<T>> theta, const Eigen::Ref<const Vector<T>
                        static_cast<T>(options_.epsilon));
 }
 
+template <class T>
+void Adam<T>::Serialize(Archive& archive) {
+  archive.Visit("adam m", m_);
+  archive.Visit("adam v", v_);
+  archive.Visit("adam beta1 power", beta1_power_);
+  archive.Visit("adam beta2 power", beta2_power_);
+}
+
 template class Adam<float>;
 template class Adam<double>;
 

@@ -1,6 +1,7 @@
 // Adam: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", 2015.
 #pragma once
 
+#include "lib/core/archive.h"
 #include "lib/core/types.h"
 
 namespace vime {
@@ -26,6 +27,8 @@ class Adam {
   void Step(Eigen::Ref<Vector<T>> theta, const Eigen::Ref<const Vector<T>>& gradient);
 
   const AdamOptions& options() const { return options_; }
+
+  void Serialize(Archive& archive);
 
  private:
   AdamOptions options_;

@@ -1,6 +1,7 @@
 // What a policy optimiser does: one update of the policy from one batch.
 #pragma once
 
+#include "lib/core/archive.h"
 #include "lib/rl/policy.h"
 
 namespace vime {
@@ -21,6 +22,8 @@ class PolicyOptimizer {
   /// when the gradient is not finite.
   virtual UpdateReport Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
                               int num_threads) = 0;
+
+  virtual void Serialize(Archive& archive) = 0;
 };
 
 }  // namespace vime

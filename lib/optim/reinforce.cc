@@ -110,4 +110,10 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
   return report;
 }
 
+void Reinforce::Serialize(Archive& archive) {
+  adam_.Serialize(archive);
+  linear_.Serialize(archive);
+  archive.Visit("returns scale", scale_);
+}
+
 }  // namespace vime

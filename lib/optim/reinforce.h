@@ -49,6 +49,7 @@ class Reinforce : public PolicyOptimizer {
 
   UpdateReport Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
                       int num_threads) override;
+  void Serialize(Archive& archive) override;
 
   /// The gradient estimate alone; fits nothing and moves nothing.
   GradientEstimate Estimate(const Batch& batch, const VectorXd& advantages, const Policy& policy,

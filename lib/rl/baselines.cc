@@ -3,6 +3,8 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 
+#include "lib/core/check.h"
+
 namespace vime {
 namespace {
 
@@ -102,6 +104,7 @@ VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave
 VectorXd LinearBaseline::Predict(const Batch& batch) const {
   if (coefficients_.size() == 0) return VectorXd::Zero(batch.size());
   const MatrixXd features = LinearFeatures(batch);
+  VIME_CHECK(coefficients_.size() == features.cols());
   VectorXd prediction = VectorXd::Zero(batch.size());
   for (Index j = 0; j < features.cols(); ++j) {
     for (Index t = 0; t < batch.size(); ++t) prediction[t] += features(t, j) * coefficients_[j];
@@ -126,6 +129,13 @@ void LinearBaseline::Fit(const Batch& batch, const VectorXd& advantages) {
     gram(a, a) += kRidge * static_cast<double>(features.rows());
   }
   coefficients_ = gram.ldlt().solve(moment);
+}
+
+void LinearBaseline::Serialize(Archive& archive) {
+  std::vector<double> coefficients(coefficients_.begin(), coefficients_.end());
+  archive.Numbers("baseline coefficients", coefficients);
+  coefficients_ =
+      Eigen::Map<const VectorXd>(coefficients.data(), static_cast<Index>(coefficients.size()));
 }
 
 double TotalVariance(const MatrixXd& per_trajectory) {

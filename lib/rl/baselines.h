@@ -5,6 +5,7 @@
 // all of it when there is one trajectory; REINFORCE therefore takes the leave-one-out forms.
 #pragma once
 
+#include "lib/core/archive.h"
 #include "lib/rl/batch.h"
 
 namespace vime {
@@ -40,6 +41,8 @@ class LinearBaseline {
   void Fit(const Batch& batch, const VectorXd& advantages);
   /// Multiplies the predictions by a factor: a change of the unit of A.
   void Rescale(double factor) { coefficients_ *= factor; }
+
+  void Serialize(Archive& archive);
 
  private:
   VectorXd coefficients_;

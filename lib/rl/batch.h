@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/core/archive.h"
 #include "lib/core/types.h"
 
 namespace vime {
@@ -62,6 +63,9 @@ struct Batch {
     copy(coverage, from.coverage);
     rewards.segment(row, length) = from.rewards.segment(begin, length);
   }
+
+  /// The number of rows must be right already.
+  void Serialize(Archive& archive);
 };
 
 }  // namespace vime

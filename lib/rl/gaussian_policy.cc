@@ -222,6 +222,15 @@ double GaussianPolicy<T>::MeanStddev() const {
   return sum / static_cast<double>(stddev_.size());
 }
 
+template <class T>
+void GaussianPolicy<T>::Serialize(Archive& archive) {
+  archive.Visit("policy parameters", theta_);
+  archive.Visit("observation offset", offset_);
+  archive.Visit("observation scale", scale_);
+  moments_.Serialize(archive);
+  SetParameters(VectorXd(theta_));
+}
+
 template class GaussianPolicy<float>;
 template class GaussianPolicy<double>;
 

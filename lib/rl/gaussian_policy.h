@@ -50,6 +50,7 @@ class GaussianPolicy : public Policy {
   double MeanKl(const Batch& batch, const Policy& old) const override;
   void ObserveBatch(const Batch& batch) override;
   double MeanStddev() const override;
+  void Serialize(Archive& archive) override;
 
   const std::vector<int>& sizes() const { return sizes_; }
   const Vector<T>& observation_offset() const { return offset_; }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "lib/core/archive.h"
 #include "lib/rl/batch.h"
 
 namespace vime {
@@ -48,6 +49,8 @@ class Policy {
 
   /// The mean standard deviation over action dimensions, normalised units.
   virtual double MeanStddev() const = 0;
+
+  virtual void Serialize(Archive& archive) = 0;
 };
 
 }  // namespace vime

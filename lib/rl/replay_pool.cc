@@ -32,4 +32,19 @@ void ReplayPool::Sample(Rng& rng, std::span<Index> rows) const {
   for (Index& row : rows) row = rng.Below(static_cast<std::uint32_t>(size_));
 }
 
+void ReplayPool::Serialize(Archive& archive) {
+  archive.Visit("pool size", size_);
+  archive.Visit("pool next", next_);
+  // A pool that is not full grows at its end.
+  archive.Require(size_ >= 0 && size_ <= capacity() && next_ >= 0 && next_ < capacity() &&
+                      (size_ == capacity() || next_ == size_),
+                  "pool size");
+  for (Features<float>* rows : {&observations_, &actions_, &next_observations_}) {
+    for (Index d = 0; d < rows->cols(); ++d) {
+      archive.Bytes("pool rows", rows->col(d).data(),
+                    static_cast<std::size_t>(size_) * sizeof(float));
+    }
+  }
+}
+
 }  // namespace vime

@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "lib/core/archive.h"
 #include "lib/core/rng.h"
 #include "lib/rl/batch.h"
 
@@ -22,6 +23,8 @@ class ReplayPool {
 
   /// Rows of the pool, drawn uniformly with replacement. Requires size() > 0.
   void Sample(Rng& rng, std::span<Index> rows) const;
+
+  void Serialize(Archive& archive);
 
   const Features<float>& observations() const { return observations_; }
   const Features<float>& actions() const { return actions_; }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 
+#include "lib/core/archive.h"
 #include "lib/core/rng.h"
 #include "lib/rl/batch.h"
 #include "lib/vime/dynamics_model.h"
@@ -40,6 +41,8 @@ class Bonus {
 
   /// Trains the model behind the bonus on what was observed.
   virtual FitReport Fit(std::uint32_t iteration) = 0;
+
+  virtual void Serialize(Archive& archive) = 0;
 };
 
 /// The bonus of [H16]: the information gain of the dynamics model.
@@ -55,6 +58,7 @@ class VimeBonus : public Bonus {
   }
   void Observe(const Batch& batch) override { model_.Observe(batch); }
   FitReport Fit(std::uint32_t iteration) override { return model_.Fit(iteration); }
+  void Serialize(Archive& archive) override { model_.Serialize(archive); }
 
  private:
   class InformationGainScorer : public BonusScorer {

@@ -68,4 +68,11 @@ VectorXd BonusShaping::Shape(const VectorXd& raw, std::uint32_t iteration) {
   return bonus;
 }
 
+void BonusShaping::Serialize(Archive& archive) {
+  std::vector<double> window(window_.begin(), window_.end());
+  archive.Numbers("bonus scales", window);
+  archive.Require(static_cast<std::int64_t>(window.size()) <= options_.window, "bonus scales");
+  window_.assign(window.begin(), window.end());
+}
+
 }  // namespace vime

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 
+#include "lib/core/archive.h"
 #include "lib/core/types.h"
 
 namespace vime {
@@ -48,6 +49,8 @@ class BonusShaping {
   /// divisor that is not a positive number leaves the bonus out (zeros). Throws NumericalError
   /// when a raw bonus is not finite.
   VectorXd Shape(const VectorXd& raw, std::uint32_t iteration);
+
+  void Serialize(Archive& archive);
 
  private:
   BonusShapingOptions options_;

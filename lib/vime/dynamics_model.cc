@@ -239,4 +239,18 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
                   kl_weight / m * network.KlToPrior()};
 }
 
+void DynamicsModel::Serialize(Archive& archive) {
+  pool_.Serialize(archive);
+  moments_.Serialize(archive);
+  BayesianNetwork<float>& network = belief_.network();
+  archive.Visit("network phi", network.phi());
+  Vector<float> likelihood_stddev = network.likelihood_stddev();
+  archive.Visit("likelihood stddev", likelihood_stddev);
+  archive.Visit("likelihood variance", likelihood_variance_);
+  adam_.Serialize(archive);
+  network.SetLikelihoodStddev(likelihood_stddev);
+  network.Refresh();
+  belief_.SetScales(moments_);
+}
+
 }  // namespace vime

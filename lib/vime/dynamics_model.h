@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/bnn/bayesian_network.h"
+#include "lib/core/archive.h"
 #include "lib/core/statistics.h"
 #include "lib/nn/adam.h"
 #include "lib/rl/env.h"
@@ -121,6 +122,8 @@ class DynamicsModel {
   /// Trains for options.updates minibatches. Random numbers are named by (seed, iteration).
   /// Throws NumericalError when the network leaves the finite numbers.
   FitReport Fit(std::uint32_t iteration);
+
+  void Serialize(Archive& archive);
 
   const DynamicsBelief& belief() const { return belief_; }
   const ReplayPool& pool() const { return pool_; }

@@ -167,4 +167,21 @@ void Trainer::ReportRollout(IterationMetrics& metrics) {
       static_cast<double>(cells);
 }
 
+void Trainer::Serialize(Archive& archive) {
+  archive.Visit("iteration", iteration_);
+  archive.Visit("env steps", env_steps_);
+  archive.Visit("episodes", episodes_);
+  archive.Bytes("visits", visits_.data(), visits_.size() * sizeof visits_[0]);
+  Index rows = batch_.size();
+  archive.Visit("batch rows", rows);
+  archive.Require(rows >= 0 && rows < options_.batch_steps + rollout_->horizon(), "batch rows");
+  const EnvSpec& spec = rollout_->spec();
+  batch_.Resize(rows, spec.observation_dim(), spec.action_dim());
+  batch_.Serialize(archive);
+  policy_->Serialize(archive);
+  optimizer_->Serialize(archive);
+  shaping_.Serialize(archive);
+  if (bonus_ != nullptr) bonus_->Serialize(archive);
+}
+
 }  // namespace vime

@@ -35,6 +35,10 @@ class Trainer {
   /// Runs one iteration. A NumericalError names the iteration and the quantity.
   IterationMetrics Iterate();
 
+  /// The state between two iterations. A trainer of the same options that reads it continues as
+  /// this one would, bit by bit.
+  void Serialize(Archive& archive);
+
   const Policy& policy() const { return *policy_; }
   const Rollout& rollout() const { return *rollout_; }
   /// The batch of the last iteration.

@@ -86,6 +86,7 @@ struct CountingBonus : Bonus {
     observed += static_cast<double>(batch.size());
     ++observes;
   }
+  void Serialize(Archive& /*archive*/) override {}
   FitReport Fit(std::uint32_t iteration) override {
     CHECK(static_cast<int>(iteration) == fits);
     ++fits;
@@ -101,6 +102,7 @@ struct CountingBonus : Bonus {
 // An optimiser that notes the rewards it is given and leaves the policy alone.
 struct RecordingOptimizer : PolicyOptimizer {
   explicit RecordingOptimizer(VectorXd* to) : rewards(to) {}
+  void Serialize(Archive& /*archive*/) override {}
   UpdateReport Update(const Batch&, const VectorXd& r, Policy&, int) override {
     *rewards = r;
     return {.gradient_norm = 1.5, .gradient_variance_ratio = std::nan("")};

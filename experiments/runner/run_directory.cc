@@ -1,0 +1,124 @@
+#include "experiments/runner/run_directory.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "experiments/runner/files.h"
+#include "experiments/runner/summary.h"
+#include "lib/core/check.h"
+
+namespace vime {
+
+template <>
+std::span<const std::string_view> EnumNames<IfExists>() {
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"resume", "skip", "fail", "overwrite"});
+  return kNames;
+}
+
+namespace {
+
+constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json", "policy.json",
+                                  "states.json", "eval.jsonl",    "checkpoint"};
+
+constexpr const char* kOtherwise = "; choose another directory or --if-exists overwrite";
+
+// The document, or null when it is absent or broken.
+Json ReadOrNull(const std::string& path) {
+  try {
+    if (FileExists(path)) return ReadJsonFile(path, path);
+  } catch (const ConfigError&) {
+  }
+  return nullptr;
+}
+
+// A run that ended is kept when the limits asked for are those it ran with. It goes on when they
+// lead further; otherwise it would have to be thrown away, which throws.
+RunDirectory::Action ActionOnFinal(const std::string& path, const Json& manifest,
+                                   const Json& summary, const RunConfig& config) {
+  using Action = RunDirectory::Action;
+  const Json limits_before = ValueOr(manifest, "config", Json::object());
+  const Json limits_now = ToJson(config);
+  for (const char* key : {"iterations", "env_steps", "stop_when"}) {
+    const Json before = limits_before.contains(key) ? limits_before[key] : Json();
+    if (before == limits_now[key]) continue;
+    const auto iterations = ValueOr<std::int64_t>(summary, "iterations", 0);
+    if (!LimitsReached(config, iterations, ValueOr<std::int64_t>(summary, "env_steps", 0),
+                       ValueOr(summary, "solved", false))) {
+      const bool diverged = ValueOr<std::string>(summary, "status", "") == "diverged";
+      return diverged ? Action::kLeaveAlone : Action::kResume;
+    }
+    throw ConfigError("--out " + path + " holds this run finished with " + key + " " +
+                      before.dump() + ", asked for is " + limits_now[key].dump() + kOtherwise);
+  }
+  return Action::kLeaveAlone;
+}
+
+}  // namespace
+
+bool IsFinal(const Json& summary) {
+  const std::string status = ValueOr<std::string>(summary, "status", "");
+  return status == "finished" || status == "diverged";
+}
+
+RunDirectory::Plan RunDirectory::Look(const RunConfig& config, IfExists if_exists) const {
+  if (!FileExists(path_)) return {};
+  bool any_run_file = false;
+  bool other_files = false;
+  for (const std::string& name : ListDirectory(path_)) {
+    if (name == ".lock") continue;
+    const bool ours = std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](const char* file) {
+      return name == file || name == std::string(file) + kTemporarySuffix;
+    });
+    (ours ? any_run_file : other_files) = true;
+  }
+  if (!any_run_file) {
+    if (!other_files) return {};
+    throw ConfigError("--out " + path_ +
+                      " holds files that are not of a run; "
+                      "choose another directory or empty it");
+  }
+  if (if_exists == IfExists::kFail) {
+    throw ConfigError("--out " + path_ +
+                      " exists already; --if-exists resume, skip or overwrite allows that");
+  }
+  if (if_exists == IfExists::kOverwrite) return {};
+
+  Plan plan{.manifest = ReadOrNull(File("run.json")), .summary = ReadOrNull(File("summary.json"))};
+  const std::string hash = ConfigHash(config);
+  const std::string old_hash = ValueOr<std::string>(plan.manifest, "config_hash", "");
+  const auto old_seed = ValueOr<std::int64_t>(plan.manifest, "seed", -1);
+  if (old_hash.empty()) {
+    throw ConfigError("--out " + path_ + " holds files but no run.json that can be read" +
+                      kOtherwise);
+  }
+  if (old_hash != hash || old_seed != config.seed) {
+    throw ConfigError("--out " + path_ + " holds another run (config " + old_hash + ", seed " +
+                      std::to_string(old_seed) + "); this one is config " + hash + ", seed " +
+                      std::to_string(config.seed) + kOtherwise);
+  }
+  if (IsFinal(plan.summary)) {
+    plan.action = ActionOnFinal(path_, plan.manifest, plan.summary, config);
+  } else if (if_exists == IfExists::kResume) {
+    plan.action = Action::kResume;
+  }
+  return plan;
+}
+
+// The summary goes first: it must never stand beside metrics of another run. The manifest stays
+// until it is replaced: it shows that the directory is ours.
+void RunDirectory::Clear() const {
+  for (const char* name : {"summary.json", "checkpoint"}) RemoveFile(File(name));
+  for (const std::string name : kRunFiles) {
+    RemoveFile(File(name + kTemporarySuffix));
+    if (name != "run.json") RemoveFile(File(name));
+  }
+}
+
+std::string DefaultRunDirectory(const RunConfig& config) {
+  return "runs/" + config.env + "-" + ToJson(config)["algo"].get<std::string>() + "-" +
+         ConfigHash(config) + "-s" + std::to_string(config.seed);
+}
+
+}  // namespace vime

@@ -1,0 +1,33 @@
+#include "lib/rl/batch.h"
+
+namespace vime {
+
+void Batch::Serialize(Archive& archive) {
+  archive.Visit("observations", observations);
+  archive.Visit("sampled actions", sampled_actions);
+  archive.Visit("executed actions", executed_actions);
+  archive.Visit("next observations", next_observations);
+  archive.Visit("coverage points", coverage);
+  archive.Visit("rewards", rewards);
+  std::vector<double> flat;  // length, terminated, success
+  for (const Trajectory& trajectory : trajectories) {
+    flat.push_back(static_cast<double>(trajectory.length));
+    flat.push_back(trajectory.terminated ? 1 : 0);
+    flat.push_back(trajectory.success ? 1 : 0);
+  }
+  archive.Numbers("trajectories", flat);
+  archive.Require(flat.size() % 3 == 0, "trajectories");
+  trajectories.clear();
+  Index begin = 0;
+  for (std::size_t i = 0; i < flat.size(); i += 3) {
+    archive.Require(flat[i] >= 1 && flat[i] <= static_cast<double>(size() - begin), "trajectories");
+    trajectories.push_back({.begin = begin,
+                            .length = static_cast<Index>(flat[i]),
+                            .terminated = flat[i + 1] != 0,
+                            .success = flat[i + 2] != 0});
+    begin += trajectories.back().length;
+  }
+  archive.Require(begin == size(), "trajectories");
+}
+
+}  // namespace vime
