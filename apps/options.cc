@@ -8,6 +8,7 @@
 #include "experiments/runner/build_info.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
+#include "lib/rl/evaluation.h"
 
 namespace vime {
 namespace {
@@ -52,9 +53,11 @@ std::string ListPresets() {
 
 std::string ListMetrics() {
   std::string text;
-  IterationMetrics::Describe(
-      IterationMetrics{},
-      [&](const char* key, const auto&, const char* help) { text += Line(key, help, 32); });
+  const auto add = [&](const char* key, const auto&, const char* help) {
+    text += Line(key, help, 32);
+  };
+  IterationMetrics::Describe(IterationMetrics{}, add);
+  Evaluation::Describe(Evaluation{}, add);
   return text;
 }
 
@@ -87,7 +90,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "--help\n"
       "Trains a policy with Variational Information Maximizing Exploration (VIME) and writes "
       "JSON.\n"
-      "[...] is the default. Every key of the config can also be given as --set key=value.",
+      "[...] is the default. Every key of the config can also be given as --set key=value.\n"
+      "What a run has learned: vime-run eval RUN, vime-run replay RUN.",
       "vime-run"};
   app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
   RunConfig defaults;

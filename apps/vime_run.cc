@@ -2,12 +2,14 @@
 // 3 diverged, 4 I/O or a locked run directory, 75 stopped after a checkpoint (by SIGTERM, SIGHUP,
 // SIGUSR1, SIGUSR2 or --max-seconds), 130 the same by SIGINT.
 #include <csignal>
+#include <map>
 #include <new>
 #include <stdexcept>
 #include <string_view>
 
 #include "apps/difficulty.h"
 #include "apps/options.h"
+#include "apps/policy_commands.h"
 #include "apps/program.h"
 #include "apps/report.h"
 
@@ -48,9 +50,12 @@ int TrainAndReport(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "difficulty") {
-    return vime::RunProgram("vime-run",
-                            [&] { return vime::MeasureDifficulty(argc - 1, argv + 1); });
+  const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
+      {"difficulty", vime::MeasureDifficulty},
+      {"eval", vime::EvalCommand},
+      {"replay", vime::ReplayCommand}};
+  if (const auto command = commands.find(argc > 1 ? argv[1] : ""); command != commands.end()) {
+    return vime::RunProgram("vime-run", [&] { return command->second(argc - 1, argv + 1); });
   }
   for (const int signal : kEndingSignals) Handle(signal, RequestEnd);
   for (const int signal : kWarningSignals) Handle(signal, RequestStop);

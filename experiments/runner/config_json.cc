@@ -413,6 +413,9 @@ std::string ConfigHash(const RunConfig& config) {
   nlohmann::json sorted = nlohmann::json::parse(ToJson(config).dump());
   for (const char* key : {"seed", "env_steps", "stop_when"}) sorted.erase(key);
   if (config.shaping.eta_schedule == EtaSchedule::kConstant) sorted.erase("iterations");
+  if (config.eval_every == 0) {
+    for (const char* key : {"eval_every", "eval_episodes"}) sorted.erase(key);
+  }
   const std::string text = sorted.dump();
   std::array<char, 17> digits{};
   std::snprintf(digits.data(), digits.size(), "%016llx",

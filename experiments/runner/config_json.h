@@ -63,10 +63,10 @@ Json ConfigOf(const Json& document, const std::string& origin);
 /// The config as nested JSON, every field present.
 Json ToJson(const RunConfig& config);
 
-/// Ten hexadecimal digits over everything that the metrics of an iteration depend on, except the
-/// seed: two runs with equal hashes and seeds agree as far as both go. The number of iterations
-/// and the other limits are left out, so that a run may be extended, unless eta is scheduled over
-/// them.
+/// Ten hexadecimal digits over everything that the lines of metrics.jsonl and eval.jsonl depend on,
+/// except the seed: two runs with equal hashes and seeds agree as far as both go. The number of
+/// iterations and the other limits are left out, so that a run may be extended, unless eta is
+/// scheduled over them.
 std::string ConfigHash(const RunConfig& config);
 
 /// The range of a field as text for messages, such as "a number > 0" or "a|b|c".

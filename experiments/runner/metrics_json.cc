@@ -32,4 +32,21 @@ Json ToJson(const IterationMetrics& metrics) {
   return line;
 }
 
+Json ToJson(const Evaluation& evaluation) {
+  Json line = Json::object();
+  Evaluation::Describe(
+      evaluation, [&](const char* key, const auto& value, const char*) { Put(line, key, value); });
+  return line;
+}
+
+Json ToJson(const Evaluation& evaluation, const IterationMetrics& metrics) {
+  Json line;
+  line["iteration"] = metrics.iteration;
+  line["env_steps"] = metrics.env_steps;
+  line["episodes"] = metrics.episodes;
+  line["wall_s"] = metrics.wall_s;
+  line.update(ToJson(evaluation));
+  return line;
+}
+
 }  // namespace vime

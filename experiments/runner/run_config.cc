@@ -46,6 +46,10 @@ void RunConfig::Describe(FieldList& f) {
         {.low = 1, .high = 1e8});
   f.Add("horizon", horizon, "steps after which an episode is cut; default: the environment's",
         {.low = 1, .high = 1e6});
+  f.Add("eval_every", eval_every,
+        "evaluate the deterministic policy after every so many iterations; 0: never",
+        {.low = 0, .high = 1e9});
+  f.Add("eval_episodes", eval_episodes, "episodes per evaluation", {.low = 1, .high = 1e6});
   f.Add("gamma", reinforce.gamma, "discount", kProbability);
   f.Add("algo", algo, "policy optimiser");
   f.Add("bonus", bonus, "exploration bonus; see --list bonuses");

@@ -27,6 +27,8 @@ struct RunConfig {
   std::int64_t env_steps = 0;  ///< stop once this many were taken; 0: no limit
   StopWhen stop_when = StopWhen::kIterations;
   std::int64_t batch_steps = 5000;
+  std::int64_t eval_every = 0;  ///< iterations between evaluations; 0: none
+  std::int64_t eval_episodes = 10;
   std::int64_t horizon = 0;  ///< 0 until resolved: the environment's own
   Algorithm algo = Algorithm::kReinforce;
   BonusKind bonus = BonusKind::kVime;

@@ -5,7 +5,9 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 
+#include "envs/registry.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/checkpoint.h"
 #include "experiments/runner/files.h"
@@ -99,6 +101,7 @@ struct RunState {
   SummaryBuilder summary;
   double wall_s = 0;               // over all attempts
   std::int64_t metrics_bytes = 0;  // of metrics.jsonl
+  std::int64_t eval_bytes = 0;     // of eval.jsonl
 
   void Serialize(Archive& archive, const RunConfig& config) {
     std::string hash = ConfigHash(config);
@@ -109,6 +112,7 @@ struct RunState {
     archive.Require(seed == config.seed, "seed");
     archive.Visit("wall seconds", wall_s);
     archive.Visit("metrics bytes", metrics_bytes);
+    archive.Visit("eval bytes", eval_bytes);
     summary.Serialize(archive);
     trainer->Serialize(archive);
   }
@@ -129,11 +133,13 @@ void Restore(const RunDirectory& directory, const RunConfig& config, RunState& s
                       " iterations, more than is asked for; choose another directory or "
                       "--if-exists overwrite");
   }
-  const std::string metrics = directory.File("metrics.jsonl");
-  if (FileSize(metrics) < state.metrics_bytes) {
-    throw ConfigError(metrics +
-                      " is shorter than it was at the checkpoint; "
-                      "--if-exists overwrite starts over");
+  for (const auto& [name, bytes] : {std::pair{"metrics.jsonl", state.metrics_bytes},
+                                    std::pair{"eval.jsonl", state.eval_bytes}}) {
+    if (FileSize(directory.File(name)) < bytes) {
+      throw ConfigError(directory.File(name) +
+                        " is shorter than it was at the checkpoint; "
+                        "--if-exists overwrite starts over");
+    }
   }
 }
 
@@ -175,6 +181,12 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   Json manifest = Manifest(resolved, options, argv, plan.manifest, outcome.from_iteration);
   WriteFileAtomically(directory.File("run.json"), Dump(manifest));
   LineWriter metrics_file(directory.File("metrics.jsonl"), state.metrics_bytes);
+  std::unique_ptr<Env> eval_env;
+  std::optional<LineWriter> eval_file;
+  if (config.eval_every > 0) {
+    eval_env = MakeEnvironment(config.env, config.env_params);
+    eval_file.emplace(directory.File("eval.jsonl"), state.eval_bytes);
+  }
   Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations,
                     outcome.from_iteration, state.summary.env_steps());
 
@@ -184,6 +196,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   const auto save = [&] {
     if (saved_iterations == state.summary.iterations()) return;
     state.metrics_bytes = metrics_file.Sync();
+    if (eval_file) state.eval_bytes = eval_file->Sync();
     state.wall_s = wall_before + SecondsSince(start);
     WriteCheckpoint(directory.File("checkpoint"),
                     [&](Archive& archive) { state.Serialize(archive, config); });
@@ -204,6 +217,13 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
       metrics.wall_s = wall_before + SecondsSince(start);
       metrics_file.Append(ToJson(metrics).dump());
       state.summary.Add(metrics, state.trainer->batch());
+      if (eval_file && state.summary.iterations() % config.eval_every == 0) {
+        const Evaluation evaluation =
+            Evaluate(state.trainer->policy(), *eval_env, config.horizon,
+                     static_cast<std::uint64_t>(config.seed),
+                     static_cast<std::uint32_t>(metrics.iteration), config.eval_episodes);
+        eval_file->Append(ToJson(evaluation, metrics).dump());
+      }
       progress.Show(metrics, state.summary.solved());
       if (checkpoint_due()) save();
     }

@@ -28,6 +28,7 @@ enum class Stream : std::uint32_t {
   kTrainingNoise = 7,
   kShuffle = 8,
   kDiagnosticNoise = 9,
+  kEvaluation = 10,
   kTest = 100,
 };
 

@@ -19,4 +19,9 @@ double ExecutedAction(double normalised, const Axis& axis) {
   return std::clamp(raw, axis.low, axis.high);
 }
 
+bool IsSuccess(const EnvSpec& spec, std::int64_t success_steps, std::int64_t length) {
+  const double needed = spec.success_share * static_cast<double>(length);
+  return success_steps > 0 && static_cast<double>(success_steps) >= needed;
+}
+
 }  // namespace vime

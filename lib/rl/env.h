@@ -150,4 +150,8 @@ struct EnvEntry {
 /// a = clip(low + (a' + 1)(high - low)/2, low, high). NaN maps to NaN.
 double ExecutedAction(double normalised, const Axis& axis);
 
+/// Whether an episode of `length` steps, `success_steps` of them success steps, is a success
+/// (EnvSpec::success_share).
+bool IsSuccess(const EnvSpec& spec, std::int64_t success_steps, std::int64_t length);
+
 }  // namespace vime

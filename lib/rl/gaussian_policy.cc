@@ -216,6 +216,13 @@ void GaussianPolicy<T>::ObserveBatch(const Batch& batch) {
 }
 
 template <class T>
+void GaussianPolicy<T>::SetObservationScaling(const Vector<T>& offset, const Vector<T>& scale) {
+  VIME_CHECK(offset.size() == sizes_.front() && scale.size() == sizes_.front());
+  offset_ = offset;
+  scale_ = scale;
+}
+
+template <class T>
 double GaussianPolicy<T>::MeanStddev() const {
   double sum = 0;
   for (const T stddev : stddev_) sum += static_cast<double>(stddev);

@@ -55,6 +55,8 @@ class GaussianPolicy : public Policy {
   const std::vector<int>& sizes() const { return sizes_; }
   const Vector<T>& observation_offset() const { return offset_; }
   const Vector<T>& observation_scale() const { return scale_; }
+  /// Inputs of the network are (observation - offset) scale from now on.
+  void SetObservationScaling(const Vector<T>& offset, const Vector<T>& scale);
   /// Standard deviation per action dimension, normalised units.
   const Vector<T>& stddev() const { return stddev_; }
   /// mean(s), N x action_dim.

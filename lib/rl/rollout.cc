@@ -164,18 +164,16 @@ bool Rollout::StepLane(Index i, Lanes& share) const {
   ++lane.t;
   if (!step.terminated && lane.t < horizon_) return false;
 
-  const double needed = spec_.success_share * static_cast<double>(lane.t);
   const Index begin =
       share.finished.trajectories.empty()
           ? 0
           : share.finished.trajectories.back().begin + share.finished.trajectories.back().length;
   share.finished.Reserve(begin + lane.t, spec_.observation_dim(), spec_.action_dim());
   share.finished.CopyRows(begin, steps, i * horizon_, lane.t);
-  share.finished.trajectories.push_back(
-      {.begin = begin,
-       .length = lane.t,
-       .terminated = step.terminated,
-       .success = lane.success_steps > 0 && static_cast<double>(lane.success_steps) >= needed});
+  share.finished.trajectories.push_back({.begin = begin,
+                                         .length = lane.t,
+                                         .terminated = step.terminated,
+                                         .success = IsSuccess(spec_, lane.success_steps, lane.t)});
   share.finished_episodes.push_back(lane.episode);
   lane.episode = -1;
   return true;

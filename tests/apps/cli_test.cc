@@ -391,7 +391,7 @@ bool LooksLikeDate(const std::string& key) {
          key.starts_with("timestamp");
 }
 
-TEST_CASE("A run leaves its six files, every documented key in every line, and no NaN") {
+TEST_CASE("A run leaves its seven files, every documented key in every line, and no NaN") {
   const TemporaryDirectory directory;
   const Result result = VimeRun(kTiny + Arguments{"--out", "r"}, directory);
   REQUIRE(result.exit_code == 0);

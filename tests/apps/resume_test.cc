@@ -30,10 +30,13 @@ Json Attempts(const TemporaryDirectory& directory) {
 std::string Results(const std::string& directory) {
   Json summary = Json::parse(Slurp(directory + "/summary.json"));
   summary.erase("wall_s");
-  return Reproducible(directory) + summary.dump() + Slurp(directory + "/policy.json");
+  return Reproducible(directory) + Reproducible(directory, "eval.jsonl") + summary.dump() +
+         Slurp(directory + "/policy.json") + Slurp(directory + "/states.json");
 }
 
-const Arguments kRun = kTiny + Arguments{"--out", "r", "--quiet"};
+const Arguments kLoudRun =
+    kTiny + Arguments{"--out", "r", "--eval-every", "3", "--eval-episodes", "2"};
+const Arguments kRun = kLoudRun + Arguments{"--quiet"};
 
 // A run of `iterations`, from start to end.
 std::string Uninterrupted(const std::string& iterations) {
@@ -110,8 +113,8 @@ TEST_CASE("Signals stop a run after its checkpoint, and the same command goes on
     const std::size_t done = ReadMetrics(directory / "r").size();
     CHECK(done >= 2);
     const std::string limit = std::to_string(done + 3);
-    const Result again = VimeRun(
-        kTiny + Arguments{"--out", "r", "--iterations", limit, "--progress", "lines"}, directory);
+    const Result again =
+        VimeRun(kLoudRun + Arguments{"--iterations", limit, "--progress", "lines"}, directory);
     CHECK(again.exit_code == 0);
     CHECK(Contains(again.err, "resuming after " + std::to_string(done) + " iterations"));
     CHECK(Attempts(directory)[1]["from_iteration"] == done);

@@ -67,9 +67,10 @@ inline std::vector<std::string> Entries(const std::string& directory) {
   return names;
 }
 
-// The objects of metrics.jsonl. Every line must be whole, valid, finite JSON.
-inline std::vector<Json> ReadMetrics(const std::string& directory) {
-  const std::string text = Slurp(directory + "/metrics.jsonl");
+// The objects of a file of lines. Every line must be whole, valid, finite JSON.
+inline std::vector<Json> ReadMetrics(const std::string& directory,
+                                     const std::string& file = "metrics.jsonl") {
+  const std::string text = Slurp(directory + "/" + file);
   std::vector<Json> objects;
   if (text.empty()) return objects;
   REQUIRE(text.back() == '\n');
@@ -84,10 +85,11 @@ inline bool MayDiffer(const std::string& key) {
   return key.ends_with("_s") || key.starts_with("time/");
 }
 
-// metrics.jsonl without what may differ between identical runs.
-inline std::string Reproducible(const std::string& directory) {
+// Such a file without what may differ between identical runs.
+inline std::string Reproducible(const std::string& directory,
+                                const std::string& file = "metrics.jsonl") {
   std::string text;
-  for (Json object : ReadMetrics(directory)) {
+  for (Json object : ReadMetrics(directory, file)) {
     Json kept;
     for (const auto& [key, value] : object.items()) {
       if (!MayDiffer(key)) kept[key] = value;

@@ -1,0 +1,158 @@
+#include "apps/policy_commands.h"
+
+#include <array>
+#include <memory>
+
+#include "apps/flags.h"
+#include "envs/registry.h"
+#include "experiments/runner/files.h"
+#include "experiments/runner/metrics_json.h"
+#include "experiments/runner/policy_json.h"
+#include "lib/core/check.h"
+
+namespace vime {
+
+enum class ReplayFormat { kCsv, kJsonl };
+template <>
+std::span<const std::string_view> EnumNames<ReplayFormat>() {
+  static constexpr auto kNames = std::to_array<std::string_view>({"csv", "jsonl"});
+  return kNames;
+}
+
+namespace {
+
+/// A run directory, as far as acting goes.
+struct SavedPolicy {
+  RunConfig config;
+  std::unique_ptr<Env> env;
+  std::unique_ptr<Policy> policy;
+};
+
+SavedPolicy Load(const std::string& run) {
+  const std::string manifest = run + "/run.json";
+  ConfigBuilder builder;
+  builder.AddJson(ConfigOf(ReadJsonFile(manifest, manifest), manifest), manifest, "file");
+  SavedPolicy saved{.config = builder.Build().config, .env = nullptr, .policy = nullptr};
+  saved.env = MakeEnvironment(saved.config.env, saved.config.env_params);
+  const std::string file = run + "/policy.json";
+  saved.policy = PolicyFromJson(ReadJsonFile(file, file), saved.env->spec(), file);
+  return saved;
+}
+
+// Parses `RUN` and the described options. False when help was printed instead.
+bool ParseRunAndOptions(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
+                        std::string& run) {
+  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  FlagSet flags;
+  flags.AddTo(app, fields, kRunGroup);
+  if (!Parse(app, argc, argv, {&flags})) {
+    WriteStdout(Help(app));
+    return false;
+  }
+  const std::vector<std::string> arguments = app.remaining();
+  if (arguments.empty()) throw ConfigError(app.get_name() + " needs a run directory");
+  run = arguments.front();
+  if (run.starts_with("-")) FailUnknown(app, run);
+  if (arguments.size() > 1) FailUnknown(app, arguments[1]);
+  flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
+    AssignText(fields.fields()[i], text, FlagOf(field.path));
+  });
+  return true;
+}
+
+// One flat object per step. The last row holds the final state, which no action follows.
+Json Row(const EnvSpec& spec, const EpisodeStep& step) {
+  Json row;
+  const bool final = step.action.empty();
+  row["step"] = step.step;
+  const auto put = [&](const char* group, const std::vector<Axis>& axes,
+                       std::span<const double> values) {
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      row[std::string(group) + "/" + axes[i].name] = values.empty() ? Json() : Json(values[i]);
+    }
+  };
+  put("state", spec.state, step.state);
+  put("observation", spec.observation, step.observation);
+  put("action", spec.action, step.action);
+  row["reward"] = final ? Json() : Json(step.reward);
+  row["terminated"] = final ? Json() : Json(step.terminated);
+  row["success"] = final ? Json() : Json(step.success);
+  return row;
+}
+
+// Names of keys and numbers need no quotes; null is an empty cell.
+std::string CsvLine(const Json& row, bool header) {
+  std::string line;
+  for (const auto& [key, value] : row.items()) {
+    if (!line.empty()) line += ",";
+    line += header ? key : value.is_null() ? "" : value.dump();
+  }
+  return line + "\n";
+}
+
+}  // namespace
+
+int EvalCommand(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-run eval RUN [OPTIONS]\n"
+      "Evaluates the deterministic policy of a run directory and prints JSON.",
+      "vime-run eval"};
+  std::string run;
+  std::int64_t episodes = 100, seed = 1;
+  FieldList fields;
+  fields.Add("episodes", episodes, "episodes to run", {.low = 1, .high = 1e6});
+  fields.Add("seed", seed, "names the random numbers of the episodes",
+             {.low = 0, .high = kMaxSeed});
+  if (!ParseRunAndOptions(app, argc, argv, fields, run)) return 0;
+  const SavedPolicy saved = Load(run);
+  Json json;
+  json["run"] = run;
+  json["env"] = saved.config.env;
+  json["seed"] = seed;
+  json.update(ToJson(Evaluate(*saved.policy, *saved.env, saved.config.horizon,
+                              static_cast<std::uint64_t>(seed), 0, episodes)));
+  WriteStdout(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  return 0;
+}
+
+int ReplayCommand(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-run replay RUN [OPTIONS]\n"
+      "Prints an episode of the deterministic policy of a run directory, one line per step and\n"
+      "one for the final state.",
+      "vime-run replay"};
+  std::string run;
+  std::int64_t episode = 0, seed = 1;
+  ReplayFormat format = ReplayFormat::kCsv;
+  FieldList fields;
+  fields.Add("episode", episode, "which episode of vime-run eval", {.low = 0, .high = 1e6});
+  fields.Add("seed", seed, "names the random numbers of the episodes",
+             {.low = 0, .high = kMaxSeed});
+  fields.Add("format", format, "of the output");
+  if (!ParseRunAndOptions(app, argc, argv, fields, run)) return 0;
+  const SavedPolicy saved = Load(run);
+  const EnvSpec& spec = saved.env->spec();
+  std::string text;
+  const auto add = [&](const Json& row) {
+    if (format == ReplayFormat::kJsonl) {
+      text += row.dump() + "\n";
+      return;
+    }
+    if (text.empty()) text = CsvLine(row, /*header=*/true);
+    text += CsvLine(row, /*header=*/false);
+  };
+  const EpisodeOutcome outcome = RunEpisode(
+      *saved.policy, *saved.env, saved.config.horizon,
+      EvaluationKey(static_cast<std::uint64_t>(seed), 0, static_cast<std::uint32_t>(episode)),
+      [&](const EpisodeStep& step) { add(Row(spec, step)); });
+  std::vector<double> state(spec.state.size()), observation(spec.observation.size());
+  saved.env->GetState(state);
+  saved.env->Observe(observation);
+  EpisodeStep last{
+      .step = outcome.length, .state = state, .observation = observation, .action = {}};
+  add(Row(spec, last));
+  WriteStdout(text);
+  return 0;
+}
+
+}  // namespace vime
