@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "experiments/runner/config_json.h"
+#include "experiments/runner/files.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -102,6 +103,25 @@ bool Parse(CLI::App& app, int argc, const char* const* argv,
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what());
   }
+  return true;
+}
+
+bool ParseFields(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
+                 std::vector<std::string>& positional) {
+  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  FlagSet flags;
+  flags.AddTo(app, fields, kRunGroup);
+  if (!Parse(app, argc, argv, {&flags})) {
+    WriteStdout(Help(app));
+    return false;
+  }
+  positional = app.remaining();
+  for (const std::string& argument : positional) {
+    if (argument.starts_with("-")) FailUnknown(app, argument);
+  }
+  flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
+    AssignText(fields.fields()[i], text, FlagOf(field.path));
+  });
   return true;
 }
 

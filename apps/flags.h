@@ -44,6 +44,11 @@ class FlagSet {
 bool Parse(CLI::App& app, int argc, const char* const* argv,
            const std::vector<const FlagSet*>& flags);
 
+/// Parses a command line of these fields only, assigns them, and puts what is no option into
+/// `positional`. False when help was asked for, and printed. Throws ConfigError.
+bool ParseFields(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
+                 std::vector<std::string>& positional);
+
 /// The text of --help: one line per option where it fits, wrapped within 100 columns.
 std::string Help(const CLI::App& app);
 

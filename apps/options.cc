@@ -3,9 +3,11 @@
 #include <iomanip>
 #include <sstream>
 
+#include "apps/config_flags.h"
 #include "apps/flags.h"
 #include "envs/registry.h"
 #include "experiments/runner/build_info.h"
+#include "experiments/sweep/manifest.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
 #include "lib/rl/evaluation.h"
@@ -76,6 +78,16 @@ std::string Version() {
          ", kernels " + GetKernels<float>().name + ")\n";
 }
 
+// The value of --task.
+std::int64_t TaskNumber(const std::string& text) {
+  if (text == "auto") return TaskFromEnvironment();
+  std::int64_t task = 0;
+  FieldList fields;
+  fields.Add("task", task, "", {.low = 1, .high = 1e6});
+  AssignText(fields.fields().front(), text, "--task");
+  return task;
+}
+
 constexpr const char* kConfigGroup = "Config";
 
 }  // namespace
@@ -101,30 +113,23 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   FieldList option_fields;
   default_options.Describe(option_fields);
 
-  std::vector<std::string> config_files, settings;
-  std::optional<std::string> preset, list;
+  std::optional<std::string> list;
   bool version = false;
   bool print_config = false;
-  // Each occurrence is one value: CLI11 would split "[a,b]" of a vector.
-  const auto append_to = [](std::vector<std::string>& values) {
-    return [&values](const std::string& value) { values.push_back(value); };
-  };
   app.add_flag("--version", version, "print the version, and exit")->group(kRunGroup);
   app.add_option("--list", list, "print the known envs|bonuses|presets|metrics, and exit")
       ->group(kRunGroup);
   app.add_flag("--print-config", print_config,
                "print every key with its value and its source as JSON, and exit")
       ->group(kRunGroup);
-  app.add_option("--preset", preset, "start from a preset; see --list presets")->group(kRunGroup);
-  app.add_option_function<std::string>(
-         "--config", append_to(config_files),
-         "JSON config, or the run.json of an earlier run; may be repeated")
-      ->trigger_on_parse()
+  ConfigSources sources;
+  sources.AddTo(app);
+  std::optional<std::string> manifest, task;
+  app.add_option("--manifest", manifest, "the manifest.jsonl of vime-sweep plan; with --task")
       ->group(kRunGroup);
-  app.add_option_function<std::string>(
-         "--set", append_to(settings),
-         "key=value for any key of the config, env_params.* included; may be repeated")
-      ->trigger_on_parse()
+  app.add_option("--task", task,
+                 "the line of the manifest to run, from 1; auto: the number of this task in its "
+                 "job array (Slurm and others)")
       ->group(kRunGroup);
   FlagSet config_flags;
   FlagSet option_flags;
@@ -144,32 +149,33 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   }
 
   ConfigBuilder builder;
-  if (preset) {
-    const std::string name = "--preset " + *preset;
-    builder.AddJson(ConfigOf(FindPreset(*preset), name), name, "preset " + *preset);
-  }
-  for (const std::string& file : config_files) {
-    const std::string name = "--config " + file;
-    builder.AddJson(ConfigOf(ReadJsonFile(file, name), name), name, "file " + file);
-  }
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      throw ConfigError("--set must be key=value, got '" + setting + "'");
-    }
-    const std::string path = setting.substr(0, equals);
-    builder.AddText(path, setting.substr(equals + 1), "--set " + path);
-  }
+  sources.AddTo(builder);
   config_flags.ForEachGiven([&](std::size_t, const Field& field, const std::string& text) {
     builder.AddText(field.path, text, FlagOf(field.path));
   });
+  std::optional<SweepTask> planned;
+  if (manifest || task) {
+    bool own_config = !sources.empty();
+    config_flags.ForEachGiven([&](auto&&...) { own_config = true; });
+    if (!manifest || !task) throw ConfigError("--manifest and --task go together");
+    if (own_config) {
+      throw ConfigError("--manifest says all there is to the config; leave out other keys of it");
+    }
+    planned = ReadTask(*manifest, TaskNumber(*task));
+    builder.AddJson(planned->config, "--manifest " + *manifest, "manifest " + *manifest);
+  }
   command.resolved = builder.Build();
+  if (planned && ConfigHash(command.resolved.config) != planned->config_hash) {
+    throw ConfigError("--manifest " + *manifest +
+                      " was planned by a version of the program with other defaults; plan again");
+  }
 
   FieldList run_fields;
   command.options.Describe(run_fields);
   option_flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
     AssignText(run_fields.fields()[i], text, FlagOf(field.path));
   });
+  if (planned && command.options.out.empty()) command.options.out = RunPath(*manifest, *planned);
   SelectKernels(command.options.simd);  // refuses an unknown name
   if (print_config) command.action = Action::kPrintConfig;
   return command;

@@ -39,25 +39,11 @@ SavedPolicy Load(const std::string& run) {
   return saved;
 }
 
-// Parses `RUN` and the described options. False when help was printed instead.
-bool ParseRunAndOptions(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
-                        std::string& run) {
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
-  FlagSet flags;
-  flags.AddTo(app, fields, kRunGroup);
-  if (!Parse(app, argc, argv, {&flags})) {
-    WriteStdout(Help(app));
-    return false;
-  }
-  const std::vector<std::string> arguments = app.remaining();
-  if (arguments.empty()) throw ConfigError(app.get_name() + " needs a run directory");
-  run = arguments.front();
-  if (run.starts_with("-")) FailUnknown(app, run);
-  if (arguments.size() > 1) FailUnknown(app, arguments[1]);
-  flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
-    AssignText(fields.fields()[i], text, FlagOf(field.path));
-  });
-  return true;
+// The one positional argument, a run directory.
+std::string OnlyRun(const CLI::App& app, const std::vector<std::string>& positional) {
+  if (positional.empty()) throw ConfigError(app.get_name() + " needs a run directory");
+  if (positional.size() > 1) FailUnknown(app, positional[1]);
+  return positional[0];
 }
 
 // One flat object per step. The last row holds the final state, which no action follows.
@@ -97,13 +83,14 @@ int EvalCommand(int argc, const char* const* argv) {
       "usage: vime-run eval RUN [OPTIONS]\n"
       "Evaluates the deterministic policy of a run directory and prints JSON.",
       "vime-run eval"};
-  std::string run;
+  std::vector<std::string> positional;
   std::int64_t episodes = 100, seed = 1;
   FieldList fields;
   fields.Add("episodes", episodes, "episodes to run", {.low = 1, .high = 1e6});
   fields.Add("seed", seed, "names the random numbers of the episodes",
              {.low = 0, .high = kMaxSeed});
-  if (!ParseRunAndOptions(app, argc, argv, fields, run)) return 0;
+  if (!ParseFields(app, argc, argv, fields, positional)) return 0;
+  const std::string run = OnlyRun(app, positional);
   const SavedPolicy saved = Load(run);
   Json json;
   json["run"] = run;
@@ -121,7 +108,7 @@ int ReplayCommand(int argc, const char* const* argv) {
       "Prints an episode of the deterministic policy of a run directory, one line per step and\n"
       "one for the final state.",
       "vime-run replay"};
-  std::string run;
+  std::vector<std::string> positional;
   std::int64_t episode = 0, seed = 1;
   ReplayFormat format = ReplayFormat::kCsv;
   FieldList fields;
@@ -129,7 +116,8 @@ int ReplayCommand(int argc, const char* const* argv) {
   fields.Add("seed", seed, "names the random numbers of the episodes",
              {.low = 0, .high = kMaxSeed});
   fields.Add("format", format, "of the output");
-  if (!ParseRunAndOptions(app, argc, argv, fields, run)) return 0;
+  if (!ParseFields(app, argc, argv, fields, positional)) return 0;
+  const std::string run = OnlyRun(app, positional);
   const SavedPolicy saved = Load(run);
   const EnvSpec& spec = saved.env->spec();
   std::string text;

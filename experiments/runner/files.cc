@@ -170,6 +170,11 @@ std::int64_t LineWriter::Sync() {
   return ::lseek(descriptor_, 0, SEEK_END);
 }
 
+bool IsLocked(const std::string& path) {
+  const Descriptor file(path, O_RDONLY | O_CLOEXEC);
+  return file.value() >= 0 && ::flock(file.value(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 FileLock::FileLock(const std::string& path)
     : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) Fail("create", path);

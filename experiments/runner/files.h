@@ -62,6 +62,9 @@ class LineWriter {
   int descriptor_;
 };
 
+/// Whether a process holds a FileLock on the file.
+bool IsLocked(const std::string& path);
+
 /// An exclusive lock on a file, held until destruction or the end of the process.
 class FileLock {
  public:

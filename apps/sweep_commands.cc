@@ -1,0 +1,294 @@
+#include "apps/sweep_commands.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <string_view>
+
+#include "apps/config_flags.h"
+#include "apps/flags.h"
+#include "apps/program.h"
+#include "experiments/compare/text.h"
+#include "experiments/runner/files.h"
+#include "experiments/sweep/pool.h"
+#include "experiments/sweep/slurm.h"
+#include "experiments/sweep/sweep_status.h"
+#include "lib/core/check.h"
+
+namespace vime {
+
+enum class MergeFormat { kJsonl, kCsv };
+template <>
+std::span<const std::string_view> EnumNames<MergeFormat>() {
+  static constexpr auto kNames = std::to_array<std::string_view>({"jsonl", "csv"});
+  return kNames;
+}
+
+namespace {
+
+constexpr const char* kUsage =
+    "usage: vime-sweep COMMAND DIR [OPTIONS]\n"
+    "Many runs: every combination of some values of the config, for several seeds.\n\n"
+    "  vime-sweep plan DIR eta=0,0.1 --seeds 1-10     write DIR/manifest.jsonl, one line per run\n"
+    "  vime-sweep run DIR --jobs 4                    run what is not finished\n"
+    "  vime-sweep status DIR                          what has become of the runs\n"
+    "  vime-sweep merge DIR > results.jsonl           one row per run\n"
+    "  vime-sweep slurm DIR --submit                  run as a Slurm job array\n\n"
+    "vime-sweep COMMAND --help tells more.\n";
+
+/// The arguments of a subcommand: those before and after "--".
+struct Arguments {
+  std::vector<const char*> own;
+  std::vector<std::string> passed_on;
+
+  Arguments(int argc, const char* const* argv) {
+    int i = 0;
+    for (; i < argc && std::string_view(argv[i]) != "--"; ++i) own.push_back(argv[i]);
+    for (++i; i < argc; ++i) passed_on.emplace_back(argv[i]);
+  }
+  int count() const { return static_cast<int>(own.size()); }
+};
+
+std::string ManifestOf(const std::string& directory) { return directory + "/manifest.jsonl"; }
+
+// The one positional argument, the directory of the sweep.
+std::string OnlyDirectory(const CLI::App& app, const std::vector<std::string>& positional) {
+  if (positional.empty()) throw ConfigError(app.get_name() + " needs the directory of a sweep");
+  if (positional.size() > 1) FailUnknown(app, positional[1]);
+  return positional[0];
+}
+
+// vime-run beside this program, or else in the PATH.
+std::string VimeRunProgram() {
+  std::error_code error;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path beside = self.parent_path() / "vime-run";
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : "vime-run";
+}
+
+int Plan(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-sweep plan DIR [KEY=VALUES...] [OPTIONS]\n"
+      "Writes DIR/manifest.jsonl: one line per run, every combination of the values for every "
+      "seed.\n"
+      "VALUES are separated by commas: 0.1 or vime or [64,32] or A..B*N for N numbers from A to "
+      "B,\n"
+      "evenly spaced on a logarithmic scale when A > 0 and B >= 10 A, else on a linear one\n"
+      "(log:A..B*N and lin:A..B*N choose), or A..B for whole numbers.",
+      "vime-sweep plan"};
+  std::string seeds = "1";
+  FieldList fields;
+  fields.Add("seeds", seeds, "seeds of every variant, such as 1-10 or 1,2,5");
+  ConfigSources sources;
+  sources.AddTo(app);
+  std::vector<std::string> positional;
+  if (!ParseFields(app, argc, argv, fields, positional)) return 0;
+  if (positional.empty()) throw ConfigError("vime-sweep plan needs a directory for the sweep");
+  const std::string directory = positional[0];
+  if (directory.find('=') != std::string::npos) {
+    throw ConfigError("vime-sweep plan needs a directory for the sweep before " + directory);
+  }
+  positional.erase(positional.begin());
+
+  ConfigBuilder base;
+  sources.AddTo(base);
+  const std::vector<SweepTask> tasks = PlanSweep(base, positional, seeds);
+  const std::string manifest = ManifestOf(directory);
+  const std::string text = ManifestText(tasks);
+  if (FileExists(manifest) && ReadFile(manifest, std::size_t{1} << 30) != text) {
+    throw ConfigError(manifest + " holds another plan; choose another directory");
+  }
+  MakeDirectories(directory);
+  WriteFileAtomically(manifest, text);
+
+  std::string report;
+  std::size_t variants = 1;
+  std::size_t num_seeds = 1;
+  for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
+    (axis.path == "seed" ? num_seeds : variants) *= axis.values.size();
+    report += "  " + axis.path + " = " + Listed(axis.values) + "\n";
+  }
+  WriteStdout(std::to_string(tasks.size()) + " runs: " + std::to_string(variants) + " variants x " +
+              std::to_string(num_seeds) + " seeds\n" + report);
+  std::cerr << "next: vime-sweep run " << OneLine(EscapeShell(directory)) << " --jobs "
+            << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
+  return 0;
+}
+
+// I/N of --shard: tasks I, I + N, I + 2 N, ...
+std::vector<std::int64_t> Shard(const std::string& text, std::int64_t tasks) {
+  std::int64_t index = 1, count = 1;
+  if (!text.empty()) {
+    const char* end = text.data() + text.size();
+    const auto first = std::from_chars(text.data(), end, index);
+    const bool slash = first.ec == std::errc() && first.ptr != end && *first.ptr == '/';
+    const auto second = slash ? std::from_chars(first.ptr + 1, end, count) : first;
+    if (!slash || second.ec != std::errc() || second.ptr != end || index < 1 || index > count) {
+      throw ConfigError("--shard must be I/N with 1 <= I <= N, got '" + text + "'");
+    }
+  }
+  std::vector<std::int64_t> chosen;
+  for (std::int64_t task = index; task <= tasks; task += count) chosen.push_back(task);
+  return chosen;
+}
+
+std::string Meaning(int exit_code) {
+  switch (exit_code) {
+    case 2:
+      return "config";
+    case 3:
+      return "diverged";
+    case 4:
+      return "I/O";
+    default:
+      return exit_code > 128 ? "signal " + std::to_string(exit_code - 128) : "failed";
+  }
+}
+
+int RunAll(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-sweep run DIR [OPTIONS] [-- OPTIONS OF VIME-RUN]\n"
+      "Runs the tasks of a sweep that are not finished, each as a process of its own. A run that\n"
+      "fails stops no other; all failures are listed at the end.",
+      "vime-sweep run"};
+  std::int64_t jobs = 1;
+  std::string shard;
+  FieldList fields;
+  fields.Add("jobs", jobs, "runs at the same time", {.low = 1, .high = 4096});
+  fields.Add("shard", shard, "I/N: only tasks I, I + N, I + 2 N, ...");
+  const Arguments arguments(argc, argv);
+  std::vector<std::string> positional;
+  if (!ParseFields(app, arguments.count(), arguments.own.data(), fields, positional)) return 0;
+  const std::string manifest = ManifestOf(OnlyDirectory(app, positional));
+  const std::vector<SweepTask> tasks = ReadManifest(manifest);
+  const auto chosen = Shard(shard, static_cast<std::int64_t>(tasks.size()));
+  const PoolOutcome outcome =
+      RunTasks(manifest, chosen,
+               {.program = VimeRunProgram(), .jobs = jobs, .arguments = arguments.passed_on});
+  for (const FailedTask& failed : outcome.failed) {
+    const SweepTask& task = tasks[static_cast<std::size_t>(failed.task - 1)];
+    std::cerr << "task " << failed.task << "  " << Meaning(failed.exit_code) << "  "
+              << OneLine(RunPath(manifest, task)) << "  " << OneLine(failed.message) << "\n";
+  }
+  std::cerr << outcome.finished << " finished, " << outcome.failed.size() << " failed, "
+            << outcome.stopped << " stopped\n";
+  if (outcome.signal == SIGINT) return 128 + SIGINT;
+  if (outcome.stopped > 0) return 75;
+  return outcome.failed.empty() ? 0 : 1;
+}
+
+int Status(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-sweep status DIR\n"
+      "Counts the runs by what has become of them, and lists those without a result.",
+      "vime-sweep status"};
+  std::vector<std::string> positional;
+  if (!ParseFields(app, argc, argv, {}, positional)) return 0;
+  const auto records = SweepStatus(ManifestOf(OnlyDirectory(app, positional)));
+  std::map<TaskStatus, int> counts;
+  std::string text;
+  for (const TaskRecord& record : records) {
+    ++counts[record.status];
+    if (IsComplete(record) || record.status == TaskStatus::kMissing) continue;
+    text += std::string(NameOf(record.status)) + "  task " + std::to_string(record.task) + "  " +
+            OneLine(record.run) + "\n";
+  }
+  std::string line = std::to_string(records.size()) + " runs";
+  for (const auto& [status, count] : counts) {
+    line += ", " + std::to_string(count) + " " + NameOf(status);
+  }
+  WriteStdout(line + "\n" + text);
+  return 0;
+}
+
+int Merge(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-sweep merge DIR [OPTIONS]\n"
+      "Prints one row per run: its task, status, axes and summary. Runs without a result have a "
+      "row "
+      "too.",
+      "vime-sweep merge"};
+  MergeFormat format = MergeFormat::kJsonl;
+  bool require_complete = false;
+  std::string out;
+  FieldList fields;
+  fields.Add("format", format, "of the rows");
+  fields.Add("out", out, "file to write [standard output]");
+  fields.Add("require_complete", require_complete, "exit with 1 when a run has no result");
+  std::vector<std::string> positional;
+  if (!ParseFields(app, argc, argv, fields, positional)) return 0;
+  const auto records = SweepStatus(ManifestOf(OnlyDirectory(app, positional)));
+  const std::string text = format == MergeFormat::kCsv ? MergedCsv(records) : MergedJsonl(records);
+  out.empty() ? WriteStdout(text) : WriteFileAtomically(out, text);
+  std::size_t incomplete = 0;
+  for (const TaskRecord& record : records) incomplete += IsComplete(record) ? 0 : 1;
+  if (incomplete > 0) {
+    std::cerr << "vime-sweep: " << incomplete << " of " << records.size()
+              << " runs have no result; see vime-sweep status\n";
+  }
+  return require_complete && incomplete > 0 ? 1 : 0;
+}
+
+int Slurm(int argc, const char* const* argv) {
+  CLI::App app{
+      "usage: vime-sweep slurm DIR --print|--submit [OPTIONS] [-- OPTIONS OF SBATCH]\n"
+      "The sweep as a Slurm job array, one task per run. A run that is preempted or reaches its\n"
+      "time limit writes a checkpoint and is requeued.",
+      "vime-sweep slurm"};
+  bool print = false;
+  bool submit = false;
+  std::int64_t jobs = 0;
+  FieldList fields;
+  fields.Add("print", print, "print the batch script");
+  fields.Add("submit", submit, "write it to DIR/sweep.sbatch and give it to sbatch");
+  fields.Add("jobs", jobs, "tasks at the same time; 0: as many as Slurm starts",
+             {.low = 0, .high = 1e6});
+  const Arguments arguments(argc, argv);
+  std::vector<std::string> positional;
+  if (!ParseFields(app, arguments.count(), arguments.own.data(), fields, positional)) return 0;
+  const std::string directory = OnlyDirectory(app, positional);
+  if (print == submit) throw ConfigError("vime-sweep slurm needs either --print or --submit");
+  const std::string manifest = std::filesystem::absolute(ManifestOf(directory)).string();
+  const auto tasks = static_cast<std::int64_t>(ReadManifest(manifest).size());
+  const std::string script = SlurmScript({.program = VimeRunProgram(),
+                                          .manifest = manifest,
+                                          .tasks = tasks,
+                                          .jobs = jobs,
+                                          .directives = arguments.passed_on});
+  if (print) {
+    WriteStdout(script);
+    return 0;
+  }
+  const std::string file = directory + "/sweep.sbatch";
+  WriteFileAtomically(file, script);
+  if (std::system(("sbatch " + EscapeShell(file)).c_str()) != 0) {
+    throw IoError("sbatch did not take " + file);
+  }
+  return 0;
+}
+
+}  // namespace
+
+int SweepCommand(int argc, const char* const* argv) {
+  const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
+      {"plan", Plan}, {"run", RunAll}, {"status", Status}, {"merge", Merge}, {"slurm", Slurm}};
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "--help" || name == "-h") {
+    WriteStdout(kUsage);
+    return 0;
+  }
+  const auto command = commands.find(name);
+  if (command == commands.end()) {
+    throw ConfigError("the first argument must be plan, run, status, merge or slurm, got '" +
+                      std::string(name) + "'; see vime-sweep --help");
+  }
+  return command->second(argc - 1, argv + 1);
+}
+
+}  // namespace vime

@@ -1,0 +1,203 @@
+#include "experiments/sweep/manifest.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include "experiments/runner/files.h"
+#include "experiments/runner/run_directory.h"
+#include "lib/core/check.h"
+
+namespace vime {
+namespace {
+
+constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 30;
+constexpr std::size_t kMostTasks = 1000000;
+
+// json["a"]["b"] of a.b
+const Json& At(const Json& json, const std::string& path) {
+  const Json* value = &json;
+  std::istringstream parts(path);
+  for (std::string part; std::getline(parts, part, '.');) value = &value->at(part);
+  return *value;
+}
+
+SweepTask MakeTask(const ResolvedConfig& resolved, const std::vector<SweepAxis>& axes) {
+  const Json config = ToJson(resolved.config);
+  SweepTask task{.run = std::filesystem::path(DefaultRunDirectory(resolved.config)).filename(),
+                 .config_hash = ConfigHash(resolved.config),
+                 .axes = Json::object(),
+                 .config = Json::object()};
+  for (const SweepAxis& axis : axes) task.axes[axis.path] = At(config, axis.path);
+  for (const auto& [path, source] : resolved.sources) {
+    if (source != "default" && source != "environment") task.config[path] = At(config, path);
+  }
+  return task;
+}
+
+SweepTask TaskFromJson(const Json& json, const std::string& name) {
+  const auto text = [&](const char* key) {
+    if (!json.is_object() || !json.contains(key) || !json[key].is_string()) {
+      throw ConfigError(name + ": " + key + " must be a text");
+    }
+    return json[key].get<std::string>();
+  };
+  const auto object = [&](const char* key) {
+    if (!json.contains(key) || !json[key].is_object()) {
+      throw ConfigError(name + ": " + key + " must be an object");
+    }
+    return json[key];
+  };
+  if (text("schema") != "vime-task-1") throw ConfigError(name + ": schema must be vime-task-1");
+  SweepTask task{.run = text("run"),
+                 .config_hash = text("config_hash"),
+                 .axes = object("axes"),
+                 .config = object("config")};
+  if (task.run.empty() || task.run.starts_with(".") || task.run.find('/') != std::string::npos) {
+    throw ConfigError(name + ": run must be a name without slashes");  // stays in the sweep
+  }
+  return task;
+}
+
+std::vector<std::string> ReadLines(const std::string& path) {
+  std::string text;
+  try {
+    text = ReadFile(path, kMaxManifestBytes);
+  } catch (const IoError& error) {
+    throw ConfigError(error.what());
+  }
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
+  if (lines.empty()) throw ConfigError(path + " holds no tasks");
+  return lines;
+}
+
+SweepTask TaskOfLine(const std::string& path, const std::vector<std::string>& lines,
+                     std::size_t line) {
+  const std::string name = path + ", line " + std::to_string(line + 1);
+  return TaskFromJson(ParseJson(lines[line], name), name);
+}
+
+}  // namespace
+
+std::vector<SweepAxis> SweepAxes(const ConfigBuilder& base, const std::vector<std::string>& axes,
+                                 const std::string& seeds) {
+  RunConfig config = base.Build().config;
+  const FieldList fields = DescribeAll(config);
+  std::vector<SweepAxis> parsed;
+  std::vector<std::string> texts = axes;
+  std::string seed_range;  // 1-30 is 1..30
+  for (const char c : seeds) seed_range += c == '-' ? ".." : std::string(1, c);
+  texts.push_back("seed=" + seed_range);
+  std::set<std::string> paths;
+  for (const std::string& text : texts) {
+    const std::string path = AxisKey(text);
+    if (!paths.insert(path).second) {
+      throw ConfigError(path == "seed" ? "seeds are given by --seeds, not as an axis"
+                                       : "axis " + path + " appears twice");
+    }
+    const auto field = std::find_if(fields.fields().begin(), fields.fields().end(),
+                                    [&](const Field& each) { return each.path == path; });
+    const bool whole = field != fields.fields().end() &&
+                       (std::holds_alternative<std::int64_t*>(field->value) ||
+                        (std::holds_alternative<double*>(field->value) && field->range.integer));
+    parsed.push_back(ParseAxis(text, whole));
+  }
+  return parsed;
+}
+
+std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<std::string>& axes,
+                                 const std::string& seeds) {
+  std::vector<SweepAxis> all = SweepAxes(base, axes, seeds);
+  std::rotate(all.begin(), all.end() - 1, all.end());  // the seed varies slowest
+  std::size_t count = 1;
+  for (const SweepAxis& axis : all) {
+    if (axis.values.size() > kMostTasks / count) {
+      throw ConfigError("a sweep has at most 1e6 runs");
+    }
+    count *= axis.values.size();
+  }
+  std::vector<SweepTask> tasks;
+  std::set<std::string> runs;
+  for (std::size_t index = 0; index < count; ++index) {
+    ConfigBuilder builder = base;
+    std::size_t rest = index;
+    std::vector<std::size_t> chosen(all.size());
+    for (std::size_t a = all.size(); a-- > 0;) {
+      chosen[a] = rest % all[a].values.size();
+      rest /= all[a].values.size();
+    }
+    for (std::size_t a = 0; a < all.size(); ++a) {
+      const std::string origin = all[a].path == "seed" ? "--seeds" : "axis " + all[a].path;
+      builder.AddText(all[a].path, all[a].values[chosen[a]], origin);
+    }
+    tasks.push_back(MakeTask(builder.Build(), all));
+    if (!runs.insert(tasks.back().run).second) {
+      throw ConfigError(
+          "two runs of the sweep differ in nothing but their limits (iterations, env_steps, "
+          "stop_when) and would share the directory " +
+          tasks.back().run);
+    }
+  }
+  return tasks;
+}
+
+std::string ManifestText(const std::vector<SweepTask>& tasks) {
+  std::string text;
+  for (const SweepTask& task : tasks) {
+    Json line;
+    line["schema"] = "vime-task-1";
+    line["run"] = task.run;
+    line["config_hash"] = task.config_hash;
+    line["axes"] = task.axes;
+    line["config"] = task.config;
+    text += line.dump() + "\n";
+  }
+  return text;
+}
+
+std::vector<SweepTask> ReadManifest(const std::string& path) {
+  const std::vector<std::string> lines = ReadLines(path);
+  std::vector<SweepTask> tasks;
+  for (std::size_t i = 0; i < lines.size(); ++i) tasks.push_back(TaskOfLine(path, lines, i));
+  return tasks;
+}
+
+SweepTask ReadTask(const std::string& path, std::int64_t task) {
+  const std::vector<std::string> lines = ReadLines(path);
+  if (task < 1 || task > static_cast<std::int64_t>(lines.size())) {
+    throw ConfigError("--task must be an integer >= 1 and <= " + std::to_string(lines.size()) +
+                      ", the number of lines of " + path + ", got " + std::to_string(task));
+  }
+  return TaskOfLine(path, lines, static_cast<std::size_t>(task - 1));
+}
+
+std::int64_t TaskFromEnvironment() {
+  // Slurm, PBS (two kinds), Grid Engine, LSF, GNU parallel.
+  for (const char* name : {"SLURM_ARRAY_TASK_ID", "PBS_ARRAY_INDEX", "PBS_ARRAYID", "SGE_TASK_ID",
+                           "LSB_JOBINDEX", "PARALLEL_SEQ"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view text = value;
+    if (text == "undefined") continue;  // Grid Engine outside of an array
+    std::int64_t task = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), task);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      throw ConfigError("--task auto: " + std::string(name) + " must be an integer, got '" +
+                        std::string(text) + "'");
+    }
+    return task;
+  }
+  throw ConfigError("--task auto: this is no task of a job array; SLURM_ARRAY_TASK_ID is not set");
+}
+
+std::string RunPath(const std::string& manifest, const SweepTask& task) {
+  const std::filesystem::path parent = std::filesystem::path(manifest).parent_path();
+  return (parent / task.run).string();
+}
+
+}  // namespace vime

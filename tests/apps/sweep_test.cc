@@ -1,0 +1,199 @@
+// vime-sweep as its users meet it, with the real vime-run.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "tests/support/vime_run.h"
+
+namespace vime::testing {
+namespace {
+
+Result VimeSweep(const Arguments& arguments, const TemporaryDirectory& directory) {
+  return Process(Arguments{VIME_SWEEP_PATH} + arguments, {.directory = directory.path()}).Wait();
+}
+
+// The settings of kTiny as --set.
+const Arguments kTinySettings = {"--set", "iterations=4",      "--set", "batch_steps=100",
+                                 "--set", "horizon=25",        "--set", "bnn.updates=3",
+                                 "--set", "bnn.num_samples=2", "--set", "bnn.hidden=4"};
+
+void MakePlan(const TemporaryDirectory& directory, const Arguments& axes,
+              const std::string& seeds) {
+  const Result plan =
+      VimeSweep(Arguments{"plan", "s", "--seeds", seeds} + axes + kTinySettings, directory);
+  CAPTURE(plan.err);
+  REQUIRE(plan.exit_code == 0);
+}
+
+std::vector<Json> Rows(const TemporaryDirectory& directory) {
+  std::vector<Json> rows;
+  for (const std::string& line : Lines(VimeSweep({"merge", "s"}, directory).out)) {
+    rows.push_back(Json::parse(line));
+  }
+  return rows;
+}
+
+TEST_CASE("A sweep is planned, run, counted and merged") {
+  const TemporaryDirectory directory;
+  const Result plan =
+      VimeSweep(Arguments{"plan", "s", "eta=0,0.1", "--seeds", "1-3"} + kTinySettings, directory);
+  REQUIRE(plan.exit_code == 0);
+  CHECK(plan.out.starts_with("6 runs: 2 variants x 3 seeds\n"));
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 missing\n");
+  CHECK(VimeSweep({"merge", "s", "--require-complete"}, directory).exit_code == 1);
+  CHECK(Rows(directory).size() == 6);  // also those without a result
+  const Result run = VimeSweep({"run", "s", "--jobs", "3"}, directory);
+  CAPTURE(run.err);
+  CHECK(run.exit_code == 0);
+  CHECK(Contains(run.err, "6 finished, 0 failed, 0 stopped"));
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+  CHECK(VimeSweep({"merge", "s", "--require-complete"}, directory).exit_code == 0);
+  for (const Json& row : Rows(directory)) {
+    CHECK(row["status"] == "finished");
+    const Json summary = Json::parse(Slurp(directory / row["run"] + "/summary.json"));
+    CHECK(row["auc_return"] == summary["auc_return"]);
+    CHECK(row["eta"] == summary["eta"]);
+  }
+  // A task of the plan is the run of the same options.
+  const Arguments same = {"--set", "eta=0.1", "--out", "alone", "--quiet"};
+  REQUIRE(VimeRun(kTinySettings + same, directory).exit_code == 0);
+  CHECK(Reproducible(directory / Rows(directory)[1]["run"]) == Reproducible(directory / "alone"));
+  const std::vector<std::string> csv =
+      Lines(VimeSweep({"merge", "s", "--format", "csv"}, directory).out);
+  REQUIRE(csv.size() == 7);
+  for (const std::string& line : csv) {
+    CHECK(std::count(line.begin(), line.end(), ',') ==
+          std::count(csv[0].begin(), csv[0].end(), ','));
+  }
+  // Planning the same again changes nothing, planning something else is refused.
+  MakePlan(directory, {"eta=0,0.1"}, "1-3");
+  const Result other = VimeSweep({"plan", "s", "eta=0,0.2"}, directory);
+  CHECK(other.exit_code == 2);
+  CHECK(IsOneLine(other.err));
+}
+
+TEST_CASE("Runs that fail or diverge neither stop the others nor stay hidden") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"reinforce.learning_rate=0.02,1e300"}, "1-2");
+  std::vector<Json> rows = Rows(directory);
+  // The first task finds a directory that holds something else.
+  std::filesystem::create_directories(directory / rows[0]["run"]);
+  WriteText(directory / rows[0]["run"] + "/thesis.txt", "precious");
+  const Result run = VimeSweep({"run", "s", "--jobs", "2"}, directory);
+  CAPTURE(run.err);
+  CHECK(run.exit_code == 1);
+  CHECK(Contains(run.err, "1 finished, 3 failed, 0 stopped"));
+  CHECK(Contains(run.err, "task 1  config  s/"));
+  CHECK(Contains(run.err, "holds files that are not of a run"));
+  CHECK(Contains(run.err, "task 2  diverged  s/"));
+  CHECK(Contains(run.err, "policy is not finite"));
+  CHECK(VimeSweep({"run", "s"}, directory).exit_code == 1);  // and again
+  rows = Rows(directory);
+  CHECK(rows[0]["status"] == "missing");
+  CHECK(rows[1]["status"] == "diverged");
+  CHECK(rows[2]["status"] == "finished");
+  CHECK(VimeSweep({"merge", "s", "--require-complete"}, directory).exit_code == 1);
+  CHECK(Slurp(directory / rows[0]["run"] + "/thesis.txt") == "precious");
+}
+
+TEST_CASE("A signal stops a sweep after checkpoints, and the same command goes on") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"bnn.updates=3000"}, "1-4");
+  Process process({VIME_SWEEP_PATH, "run", "s", "--jobs", "2"}, {.directory = directory.path()});
+  const auto started = [&] {
+    for (const Json& row : Rows(directory)) {
+      const std::string run = row["run"];
+      if (!Slurp((directory / run) + "/metrics.jsonl").empty()) return true;
+    }
+    return false;
+  };
+  while (process.Running() && !started()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  process.Signal(SIGTERM);
+  const Result result = process.Wait();
+  CAPTURE(result.err);
+  CHECK((result.exit_code == 75 || result.exit_code == 0));  // 0: all were finished by then
+  CHECK(VimeSweep({"run", "s", "--jobs", "2"}, directory).exit_code == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "4 runs, 4 finished\n");
+}
+
+TEST_CASE("Shards, xargs and make run every task exactly once") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"eta=0,0.1"}, "1-3");
+  CHECK(VimeSweep({"run", "s", "--shard", "2/4"}, directory).exit_code == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 2 finished, 4 missing\n");
+  const auto shell = [&](const std::string& command) {
+    const std::string path = std::string("PATH=") +
+                             std::filesystem::path(VIME_RUN_PATH).parent_path().string() + ":" +
+                             std::getenv("PATH");
+    return Process({"/bin/sh", "-c", command},
+                   {.directory = directory.path(), .environment = {path}})
+        .Wait();
+  };
+  CHECK(shell("seq 6 | xargs -P 2 -I K vime-run --manifest s/manifest.jsonl --task K --quiet")
+            .exit_code == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+  MakePlan(directory, {"eta=0,0.1"}, "1-3");
+  WriteText(directory / "Makefile",
+            "TASKS = $(shell seq $$(wc -l < s/manifest.jsonl))\n"
+            "all: $(TASKS)\n"
+            "$(TASKS):\n"
+            "\tvime-run --manifest s/manifest.jsonl --task $@ --quiet --if-exists overwrite\n");
+  CHECK(shell("make -k -j 2").exit_code == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+}
+
+TEST_CASE("vime-sweep slurm prints a script that a shell accepts and that quotes what it holds") {
+  const TemporaryDirectory directory;
+  const std::string name = "it's a sweep";
+  REQUIRE(VimeSweep({"plan", name, "--seeds", "1-8"}, directory).exit_code == 0);
+  const Result printed =
+      VimeSweep({"slurm", name, "--print", "--jobs", "3", "--", "--time=10"}, directory);
+  REQUIRE(printed.exit_code == 0);
+  CHECK(Contains(printed.out, "#SBATCH --array=1-8%3\n"));
+  CHECK(Contains(printed.out, "#SBATCH --time=10\n"));
+  WriteText(directory / "script", printed.out);
+  CHECK(Process({"/bin/bash", "-n", directory / "script"}, {}).Wait().exit_code == 0);
+  CHECK(VimeSweep({"slurm", name}, directory).exit_code == 2);
+}
+
+TEST_CASE("Command lines of vime-sweep that make no sense are refused in one line") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {}, "1");
+  const auto refused = [&](const Arguments& arguments, const std::string& part) {
+    const Result result = VimeSweep(arguments, directory);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(IsOneLine(result.err));
+    CHECK_MESSAGE(Contains(result.err, part), part);
+  };
+  refused({}, "plan, run, status, merge or slurm");
+  refused({"go"}, "'go'");
+  refused({"plan"}, "needs a directory");
+  refused({"plan", "eta=0,1"}, "needs a directory");
+  refused({"run"}, "needs the directory");
+  refused({"run", "absent"}, "absent/manifest.jsonl");
+  refused({"run", "s", "--jobs", "0"}, "--jobs must be");
+  refused({"run", "s", "--job", "2"}, "did you mean --jobs?");
+  refused({"run", "s", "--shard", "3/2"}, "--shard must be I/N");
+  refused({"status", "s", "t"}, "'t'");
+  refused({"merge", "s", "--format", "xml"}, "jsonl|csv");
+  const auto run_refused = [&](const Arguments& arguments, const std::string& part) {
+    const Result result = VimeRun(arguments, directory);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(IsOneLine(result.err));
+    CHECK_MESSAGE(Contains(result.err, part), part);
+  };
+  const Arguments manifest = {"--manifest", "s/manifest.jsonl"};
+  run_refused(manifest, "go together");
+  run_refused(manifest + Arguments{"--task", "2"}, "--task must be an integer >= 1 and <= 1");
+  run_refused(manifest + Arguments{"--task", "x"}, "--task must be");
+  run_refused(manifest + Arguments{"--task", "auto"}, "SLURM_ARRAY_TASK_ID");
+  run_refused(manifest + Arguments{"--task", "1", "--eta", "1"}, "--manifest says all");
+}
+
+}  // namespace
+}  // namespace vime::testing
