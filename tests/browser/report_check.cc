@@ -289,7 +289,9 @@ TEST_CASE("Every figure can be saved as SVG that stands alone and as CSV that ag
   REQUIRE(saved == buttons);
   CHECK(buttons == 2 * 11);
   const Value files = browser.Run("return window.saved");
-  for (const auto& [name, text] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const Value& text = item.value();
     CAPTURE(name);
     if (name.ends_with(".csv")) {
       CHECK(text.get<std::string>() == Slurp(directory / "f/" + name));

@@ -499,10 +499,10 @@ std::vector<RunRecord> EqualArms(Rng& rng, int arms, int seeds) {
 }
 
 TEST_CASE("Among equal arms, at most 5 % of the comparisons find any difference") {
-  for (const auto& [arms, seeds] : {std::pair{2, 5}, std::pair{4, 6}}) {
-    const double share = FalsePositives(
-        1000, {}, [arms = arms, seeds = seeds](Rng& rng) { return EqualArms(rng, arms, seeds); });
+  for (const int arms : {2, 4}) {
     CAPTURE(arms);
+    const double share =
+        FalsePositives(1000, {}, [arms](Rng& rng) { return EqualArms(rng, arms, 6); });
     CHECK(share < 0.05 + FourSigma(1000));
     CHECK(share > 0.005);
   }

@@ -130,12 +130,16 @@ TEST_CASE("The median lies in its interval at least 95 % of the time, for skewed
 }
 
 TEST_CASE("Welch's interval covers the difference although the variances differ") {
-  for (const auto& [n_x, n_y, stddev] :
-       {std::tuple{5, 5, 1.0}, {5, 10, 3.0}, {10, 5, 3.0}, {10, 10, 10.0}}) {
-    CAPTURE(n_x);
-    CAPTURE(stddev);
-    const double share = Share(kRepeats, 7, [&, n_x = n_x, n_y = n_y, sd = stddev](Rng& rng) {
-      return Covers(WelchTest(Normals(rng, n_x, 1), Normals(rng, n_y, 0, sd)).interval, 1);
+  struct Case {
+    int n_x, n_y;
+    double stddev_y;
+  };
+  for (const Case& c : {Case{5, 5, 1}, Case{5, 10, 3}, Case{10, 5, 3}, Case{10, 10, 10}}) {
+    CAPTURE(c.n_x);
+    CAPTURE(c.stddev_y);
+    const double share = Share(kRepeats, 7, [&](Rng& rng) {
+      return Covers(WelchTest(Normals(rng, c.n_x, 1), Normals(rng, c.n_y, 0, c.stddev_y)).interval,
+                    1);
     });
     // The test is approximate: within 1 % of what it promises, beside the simulation's error.
     CHECK(std::abs(share - 0.95) < 0.01 + FourSigma(0.95, kRepeats));
