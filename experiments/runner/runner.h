@@ -36,11 +36,11 @@ struct RunOutcome {
   Json summary;                     ///< null when interrupted
 };
 
-/// Trains as configured and writes run.json, metrics.jsonl, checkpoint, policy.json, states.json and,
-/// last, summary.json. Goes on from the checkpoint of an earlier attempt: the metrics are those of a run
-/// that was never interrupted, up to the clocks. A run that diverges keeps its metrics and has a
-/// summary. Stops after the current iteration, with a checkpoint, when `stop` becomes true or the
-/// time is up. Throws ConfigError and IoError.
+/// Trains as configured and writes run.json, metrics.jsonl, checkpoint, policy.json, states.json
+/// and, last, summary.json. Goes on from the checkpoint of an earlier attempt: the metrics are
+/// those of a run that was never interrupted, up to the clocks. A run that diverges keeps its
+/// metrics and has a summary. Stops after the current iteration, with a checkpoint, when `stop`
+/// becomes true or the time is up. Throws ConfigError and IoError.
 RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                const std::vector<std::string>& argv, const std::atomic<bool>& stop);
 

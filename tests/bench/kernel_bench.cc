@@ -195,7 +195,8 @@ struct EigenBonus {
         y(NormalFeatures(kRows, model.belief().network().shape().num_outputs(), 5)),
         noise{Sampling::kLocal, 10, {}, kEigenRows, {}},
         gain(kRows) {
-    const Index count = Index{kEigenRows} * noise.num_samples * model.belief().network().shape().num_units();
+    const Index count =
+        Index{kEigenRows} * noise.num_samples * model.belief().network().shape().num_units();
     noise.values = NormalSequence<float>({kSeed, Stream::kBonusNoise, 0, 0}, count);
   }
 
@@ -216,8 +217,8 @@ struct EigenBonus {
   // may differ by 1e-3 where a pre-activation is within rounding of the kink of relu.
   float Error() {
     Run(nullptr);
-    const Vector<float> expected = InformationGain<float>(model.belief().network(), x.topRows(kEigenRows),
-                                                          y.topRows(kEigenRows), {}, noise);
+    const Vector<float> expected = InformationGain<float>(
+        model.belief().network(), x.topRows(kEigenRows), y.topRows(kEigenRows), {}, noise);
     return (gain.head(kEigenRows) - expected).cwiseAbs().sum() / expected.sum();
   }
 
