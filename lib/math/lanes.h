@@ -267,21 +267,21 @@ VIME_INLINE void MultiplyHighLow(WordPart a, std::uint32_t m, WordPart& high, Wo
   }
 
 struct MaskLanes {
-  VIME_LANES(MaskLanes, IntPart)
+  VIME_LANES(MaskLanes, IntPart)  // NOLINT(bugprone-unhandled-self-assignment)
 };
 
 struct IntLanes {
-  VIME_LANES(IntLanes, IntPart)
+  VIME_LANES(IntLanes, IntPart)  // NOLINT(bugprone-unhandled-self-assignment)
   VIME_INLINE IntLanes(std::int32_t x) { VIME_PARTS(part[p] = IntPart{} + x;) }
 };
 
 struct WordLanes {
-  VIME_LANES(WordLanes, WordPart)
+  VIME_LANES(WordLanes, WordPart)  // NOLINT(bugprone-unhandled-self-assignment)
   VIME_INLINE WordLanes(std::uint32_t x) { VIME_PARTS(part[p] = WordPart{} + x;) }
 };
 
 struct FloatLanes {
-  VIME_LANES(FloatLanes, FloatPart)
+  VIME_LANES(FloatLanes, FloatPart)  // NOLINT(bugprone-unhandled-self-assignment)
   VIME_INLINE FloatLanes(float x) { VIME_PARTS(part[p] = x - FloatPart{};) }
 };
 
