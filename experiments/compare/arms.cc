@@ -115,11 +115,7 @@ Arm MakeArm(const Key& key, const std::vector<const RunRecord*>& runs) {
       continue;
     }
     arm.left_out.push_back({run->path, run->reason});
-    if (run->state == RunState::kDiverged) {
-      arm.broken.push_back(run);
-    } else {
-      ++arm.unfinished;
-    }
+    (run->state == RunState::kDiverged ? arm.diverged : arm.unfinished).push_back(run);
   }
   for (const auto& [name, different] : values) {
     arm.config[name].assign(different.begin(), different.end());
@@ -148,7 +144,7 @@ Conditions MostCommonConditions(const std::vector<Arm>& arms, const ArmOptions& 
   Conditions best;
   for (const Arm& arm : arms) {
     const Conditions conditions = ConditionsOf(arm, options);
-    const std::size_t count = counts[conditions] += arm.runs.size() + arm.broken.size();
+    const std::size_t count = counts[conditions] += arm.runs.size() + arm.diverged.size();
     if (best.empty() || count > counts[best]) best = conditions;
   }
   return best;
@@ -238,7 +234,9 @@ void NoteMissingSeeds(ArmSet& set) {
   }
   for (Arm& arm : set.arms) {
     std::set<std::int64_t> missing = all;
-    for (const RunRecord* run : arm.runs) missing.erase(run->seed);
+    for (const auto* list : {&arm.runs, &arm.diverged, &arm.unfinished}) {
+      for (const RunRecord* run : *list) missing.erase(run->seed);
+    }
     if (missing.empty()) continue;
     const std::string which = Shortened(SeedsText({missing.begin(), missing.end()}), 80);
     arm.left_out.push_back(
@@ -342,7 +340,7 @@ ArmSet GroupRuns(const std::vector<const RunRecord*>& runs, const ArmOptions& op
       set.arms.push_back(arm);
       continue;
     }
-    for (const auto* list : {&arm.runs, &arm.broken}) {
+    for (const auto* list : {&arm.runs, &arm.diverged, &arm.unfinished}) {
       for (const RunRecord* run : *list) set.left_out.push_back({run->path, mismatch});
     }
   }

@@ -20,8 +20,7 @@ struct Arm {
   std::string environment, budget, version;
   std::string config_hash, git_revision;  ///< of its first run
   std::vector<const RunRecord*> runs;     ///< finished, one per config and seed, by seed
-  std::vector<const RunRecord*> broken;   ///< diverged
-  int unfinished = 0;
+  std::vector<const RunRecord*> diverged, unfinished;
   std::vector<LeftOut> left_out;  ///< its diverged and unfinished runs, and copies
   /// Every value that a key of the config takes in this arm; several where --group-by mixes.
   std::map<std::string, std::vector<std::string>> config;

@@ -87,7 +87,7 @@ ArmResult Describe(Arm arm, const PrimaryMetric& primary) {
   const auto& runs = result.arm.runs;
   result.auc_return = MeanOf(runs, "auc_return");
   result.final_return = MeanOf(runs, "return_last20");
-  result.attempts = static_cast<int>(runs.size() + result.arm.broken.size());
+  result.attempts = static_cast<int>(runs.size() + result.arm.diverged.size());
   for (const RunRecord* run : runs) {
     result.solved += run->Number("solved").value_or(0) > 0 ? 1 : 0;
     result.first_success.push_back(run->Number("first_success_env_steps").value_or(kNever));
@@ -164,7 +164,7 @@ void AddNotes(const CompareOptions& options, Comparison& comparison) {
   bool until_solved = false;
   for (const ArmResult& arm : comparison.arms) {
     fewest = std::min(fewest, arm.values.size());
-    broken += static_cast<int>(arm.arm.broken.size()) + arm.arm.unfinished;
+    broken += static_cast<int>(arm.arm.diverged.size() + arm.arm.unfinished.size());
     until_solved = until_solved || arm.arm.budget.find(" or until ") != std::string::npos;
   }
   if (broken > 0) {

@@ -49,8 +49,11 @@ std::string StepsBracket(const Interval& interval) {
 
 std::string CountText(const ArmResult& arm) {
   std::string text = std::to_string(arm.values.size());
-  if (!arm.arm.broken.empty()) text += " + " + std::to_string(arm.arm.broken.size()) + " diverged";
-  if (arm.arm.unfinished > 0) text += " + " + std::to_string(arm.arm.unfinished) + " unfinished";
+  const auto add = [&](std::size_t count, const char* what) {
+    if (count > 0) text += " + " + std::to_string(count) + what;
+  };
+  add(arm.arm.diverged.size(), " diverged");
+  add(arm.arm.unfinished.size(), " unfinished");
   return text;
 }
 
@@ -359,8 +362,8 @@ Json ToJson(const Comparison& comparison) {
     arm["environment"] = result.arm.environment;
     arm["budget"] = result.arm.budget;
     arm["runs"] = result.values.size();
-    arm["diverged"] = result.arm.broken.size();
-    arm["unfinished"] = result.arm.unfinished;
+    arm["diverged"] = result.arm.diverged.size();
+    arm["unfinished"] = result.arm.unfinished.size();
     PutNumber(arm, "mean", result.mean);
     PutNumber(arm, "stddev", result.stddev);
     put_interval(arm, "mean", result.mean_interval);

@@ -73,15 +73,23 @@ bool SameGrid(const States& a, const States& b) {
   return a.cells == b.cells && same(a.axes[0], b.axes[0]) && same(a.axes[1], b.axes[1]);
 }
 
-// The arms whose states lie on the grid of the first of them.
-std::vector<ArmStyle> ArmsWithStates(const FigureContext& context) {
+// The arms whose states lie on the grid of the first of them. One map cannot show two grids: the
+// caption says how many arms have another.
+std::vector<ArmStyle> ArmsWithStates(const FigureContext& context, std::string& caption) {
   std::vector<ArmStyle> arms;
+  int others = 0;
   for (const ArmStyle& style : context.drawn) {
     const auto& states = context.Curves(style).states;
     if (!states) continue;
     if (arms.empty() || SameGrid(*states, *context.Curves(arms.front()).states)) {
       arms.push_back(style);
+    } else {
+      ++others;
     }
+  }
+  if (others > 0) {
+    caption += " Left out, on another grid: " + std::to_string(others) +
+               (others == 1 ? " arm." : " arms.");
   }
   return arms;
 }
@@ -122,7 +130,8 @@ std::string MapPaths(const States& states, const std::vector<int>& levels) {
 }  // namespace
 
 std::optional<Figure> VisitsFigure(const FigureContext& context) {
-  const std::vector<ArmStyle> arms = ArmsWithStates(context);
+  std::string left_out;
+  const std::vector<ArmStyle> arms = ArmsWithStates(context, left_out);
   if (arms.empty()) return {};
   const States& grid = *context.Curves(arms.front()).states;
   // One scale for all: the logarithm of the share of steps.
@@ -154,7 +163,8 @@ std::optional<Figure> VisitsFigure(const FigureContext& context) {
       .caption =
           "Steps per cell of a " + std::to_string(grid.cells) + " x " + std::to_string(grid.cells) +
           " grid, as a share of all steps of the arm, over the whole training and "
-          "all runs; the same axes and the same logarithmic colours for every arm. Blank: never.",
+          "all runs; the same axes and the same logarithmic colours for every arm. Blank: never." +
+          left_out,
       .data = {}};
   figure.data.title = figure.title;
   figure.data.columns = {{"arm", false},
@@ -227,7 +237,8 @@ std::optional<Figure> VisitsFigure(const FigureContext& context) {
 }
 
 std::optional<Figure> ReplayFigure(const FigureContext& context) {
-  std::vector<ArmStyle> arms = ArmsWithStates(context);
+  std::string left_out;
+  std::vector<ArmStyle> arms = ArmsWithStates(context, left_out);
   std::erase_if(
       arms, [&](const ArmStyle& style) { return context.Curves(style).states->replay.x.empty(); });
   if (arms.empty()) return {};
@@ -252,7 +263,8 @@ std::optional<Figure> ReplayFigure(const FigureContext& context) {
                 .caption =
                     "The first episode of the last iteration, of the run with the median "
                     "result. Open circle: where it is after one step; below, the action "
-                    "over the steps.",
+                    "over the steps." +
+                    left_out,
                 .kind = FigureKind::kReplay,
                 .data = {}};
   figure.data.title = figure.title;

@@ -209,11 +209,11 @@ std::string ReportHtml(const Comparison& comparison, const std::vector<Figure>& 
     configs += FullConfigs(comparison);
   }
   const std::string runs =
-      left_out +
-      (comparison.arms.empty()
-           ? ""
-           : Details("All " + Thousands(static_cast<double>(comparison.num_runs())) + " runs",
-                     ToHtml(RunTable(comparison))));
+      left_out + (comparison.arms.empty()
+                      ? ""
+                      : Details("Runs in the numbers: " +
+                                    Thousands(static_cast<double>(comparison.num_runs())),
+                                ToHtml(RunTable(comparison))));
 
   std::string html =
       "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"

@@ -100,7 +100,8 @@ void TakeManifest(const Json& json, RunRecord& run) {
   }
   run.state = RunState::kUnfinished;
   const std::string status = StringAt(json, "status");
-  run.reason = "unfinished" + (status.empty() ? "" : ": run.json says " + status);
+  run.reason = "unfinished: no summary.json" +
+               (status.empty() ? std::string() : ", run.json says " + status);
 }
 
 void TakeSummary(const Json& json, RunRecord& run) {

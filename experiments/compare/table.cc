@@ -8,7 +8,7 @@
 namespace vime {
 namespace {
 
-constexpr std::size_t kLongestMarkdownCell = 60;
+constexpr std::size_t kLongestMarkdownCell = 100;
 
 std::string Padded(const std::string& text, std::size_t width, bool right) {
   const std::string space(width - std::min(width, Length(text)), ' ');

@@ -261,8 +261,8 @@ TEST_CASE("Every path is either in the numbers or listed with the reason") {
     CHECK(said.find(text) != std::string::npos);
   };
   says("diverged", "diverged: iteration 3");
-  says("running", "unfinished: run.json says running");
-  says("interrupted", "unfinished: run.json says interrupted");
+  says("running", "unfinished: no summary.json, run.json says running");
+  says("interrupted", "unfinished: no summary.json, run.json says interrupted");
   says("other env", "other environment: pendulum, horizon 200, compared is mountaincar");
   says("other budget", "other budget: 500,000 environment steps, compared is 200,000");
   says("other version", "other version: 0.2.0, compared is 0.1.0");
