@@ -356,7 +356,8 @@ TEST_CASE("A NaN action shows in the observation, is no success, and a reset cur
 
 TEST_CASE("Normalised actions from -1 to 1 cover the raw bounds, and are clipped to them") {
   ForEachVariant([](const Variant& variant) {
-    for (const Axis& axis : variant.Make()->spec().action) {
+    const std::unique_ptr<Env> env = variant.Make();
+    for (const Axis& axis : env->spec().action) {
       INFO(axis.name);
       CHECK(ExecutedAction(-1, axis) == axis.low);
       CHECK(ExecutedAction(1, axis) == axis.high);
