@@ -4,5 +4,5 @@ set -eu
 if [ "$(id -u)" = 0 ]; then as_root=; else as_root=sudo; fi
 $as_root apt-get update -q
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -q --no-install-recommends \
-  g++ make cmake git libboost-dev libeigen3-dev libcli11-dev \
+  g++ make cmake git libboost-dev libeigen3-dev liblbfgs-dev libcli11-dev \
   nlohmann-json3-dev libxxhash-dev doctest-dev

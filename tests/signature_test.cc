@@ -10,21 +10,42 @@ namespace {
 
 // When a change is meant to change results: write the new values that the test prints to
 // tests/golden/signature.json and say in the commit message what changed and why.
-TEST_CASE("A fixed run gives the recorded bits with every kernel and any number of threads") {
-  const auto recorded = testing::ReadGolden("signature.json");
-  for (const EnvEntry& entry : Environments()) {
-    const RunConfig config = testing::SignatureConfig(entry.name);
-    for (const std::string_view kernels : AvailableKernels()) {
-      SelectKernels(kernels);
-      for (const int threads : {1, 3}) {
-        CAPTURE(entry.name);
-        CAPTURE(kernels);
-        CAPTURE(threads);
-        CHECK(testing::Signature(config, threads) == recorded.value(entry.name, "not recorded"));
-      }
+void CheckSignature(const std::string& name, const RunConfig& config) {
+  static const auto recorded = testing::ReadGolden("signature.json");
+  for (const std::string_view kernels : AvailableKernels()) {
+    SelectKernels(kernels);
+    for (const int threads : {1, 3}) {
+      CAPTURE(name);
+      CAPTURE(kernels);
+      CAPTURE(threads);
+      CHECK(testing::Signature(config, threads) == recorded.value(name, "not recorded"));
     }
   }
   SelectKernels("auto");
+}
+
+TEST_CASE("A fixed run gives the recorded bits with every kernel and any number of threads") {
+  for (const EnvEntry& entry : Environments()) {
+    CheckSignature(entry.name, testing::SignatureConfig(entry.name));
+  }
+}
+
+TEST_CASE("So it does with every policy optimiser and value function") {
+  for (const Algorithm algo :
+       {Algorithm::kNaturalGradient, Algorithm::kTrpo, Algorithm::kPpo, Algorithm::kErwr}) {
+    for (const ValueKind value : {ValueKind::kLinear, ValueKind::kMlp}) {
+      RunConfig config = testing::SignatureConfig("mountaincar");
+      config.algo = algo;
+      config.advantage.value = value;
+      const auto name = [](auto choice) {
+        return std::string(EnumNames<decltype(choice)>()[static_cast<std::size_t>(choice)]);
+      };
+      CheckSignature("mountaincar, " + name(algo) + ", " + name(value), config);
+    }
+  }
+  RunConfig config = testing::SignatureConfig("mountaincar");
+  config.reinforce.reuse_epochs = 3;
+  CheckSignature("mountaincar, reinforce, reuse", config);
 }
 
 }  // namespace

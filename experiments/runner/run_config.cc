@@ -13,14 +13,16 @@ namespace vime {
     static constexpr auto kNames = std::to_array<std::string_view>({__VA_ARGS__}); \
     return kNames;                                                                 \
   }
-VIME_ENUM_NAMES(Algorithm, "reinforce")
+VIME_ENUM_NAMES(Algorithm, "reinforce", "npg", "trpo", "ppo", "erwr")
 VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "none")
 VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
 VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
 VIME_ENUM_NAMES(BonusNormalization, "median", "mean", "stddev", "none")
 VIME_ENUM_NAMES(ObservationNormalization, "bounds", "running", "none")
 VIME_ENUM_NAMES(ReturnForm, "reward-to-go", "trajectory")
-VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "none")
+VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "mlp", "none")
+VIME_ENUM_NAMES(ValueKind, "linear", "mlp", "none")
+VIME_ENUM_NAMES(ImportanceKind, "trajectory", "per-decision", "prefix", "clipped")
 VIME_ENUM_NAMES(GradientStep, "adam", "sgd")
 VIME_ENUM_NAMES(Activation, "relu", "tanh")
 VIME_ENUM_NAMES(Target, "next-observation", "delta")
@@ -51,7 +53,10 @@ void RunConfig::Describe(FieldList& f) {
         {.low = 0, .high = 1e9});
   f.Add("eval_episodes", eval_episodes, "episodes per evaluation", {.low = 1, .high = 1e6});
   f.Add("gamma", reinforce.gamma, "discount", kProbability);
-  f.Add("algo", algo, "policy optimiser");
+  f.Add("algo", algo, "policy optimiser; options of each: reinforce.*, trpo.*, ppo.*, erwr.*");
+  f.Add("reuse_epochs", reinforce.reuse_epochs,
+        "reinforce: gradient steps per batch, the later ones with importance weights",
+        {.low = 1, .high = 1e4});
   f.Add("bonus", bonus, "exploration bonus; see --list bonuses");
   f.Add("eta", shaping.eta, "weight of the normalised bonus in the reward", kNonNegative);
   f.Add("eta_schedule", shaping.eta_schedule, "how eta moves over the iterations");
@@ -84,6 +89,43 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("learning_rate", reinforce.learning_rate, "of the gradient step", kPositive);
     g.Add("beta1", reinforce.beta1, "Adam: decay of the first moment", kUnitHalfOpen);
     g.Add("beta2", reinforce.beta2, "Adam: decay of the second moment", kUnitHalfOpen);
+    g.Add("importance", reinforce.importance,
+          "weights of a reused batch; prefix and clipped are biased");
+    g.Add("ratio_clip", reinforce.ratio_clip, "importance clipped: ratios stay in [1 - c, 1 + c]",
+          {.low = 0, .high = 1, .low_open = true});
+    g.Add("max_kl", reinforce.max_kl, "no further reuse once the mean KL exceeds it, nats",
+          kPositive);
+  });
+  f.Group("advantage", [&](FieldList& g) {
+    g.Add("gae_lambda", advantage.gae_lambda, "1: returns minus V; 0: one-step differences",
+          kProbability);
+    g.Add("value", advantage.value, "value function V(s, t)");
+    g.Add("bootstrap", advantage.bootstrap, "count V after an episode that the horizon cut");
+    g.Add("standardize", advantage.standardize, "to mean 0 and standard deviation 1 in a batch");
+  });
+  f.Group("trpo", [&](FieldList& g) {
+    g.Add("max_kl", trpo.max_kl, "bound delta on the mean KL of an update, nats; npg too",
+          kPositive);
+    g.Add("fisher_steps", trpo.fisher_steps,
+          "states at which the Fisher matrix is averaged; 0: the whole batch",
+          {.low = 0, .high = 1e8});
+    g.Add("damping", trpo.damping, "added to the diagonal of the Fisher matrix", kNonNegative);
+    g.Add("cg_iterations", trpo.cg_iterations, "of conjugate gradients, at most",
+          {.low = 1, .high = 1e4});
+    g.Add("cg_tolerance", trpo.cg_tolerance, "relative residual at which they stop", kUnitHalfOpen);
+    g.Add("max_backtracks", trpo.max_backtracks, "halvings of the step before it is given up",
+          {.low = 0, .high = 60});
+  });
+  f.Group("ppo", [&](FieldList& g) {
+    g.Add("epochs", ppo.epochs, "passes over a batch", {.low = 1, .high = 1e4});
+    g.Add("minibatch", ppo.minibatch, "steps per gradient", {.low = 1, .high = 1e8});
+    g.Add("clip", ppo.clip, "epsilon: the ratio counts within [1 - epsilon, 1 + epsilon]",
+          {.low = 0, .high = 1, .low_open = true});
+    g.Add("max_kl", ppo.max_kl, "no further pass once the mean KL exceeds it, nats", kPositive);
+    g.Add("learning_rate", ppo.learning_rate, "of Adam", kPositive);
+  });
+  f.Group("erwr", [&](FieldList& g) {
+    g.Add("iterations", erwr.iterations, "of L-BFGS per batch, at most", {.low = 1, .high = 1e4});
   });
   f.Group("bnn", [&](FieldList& g) {
     g.Add("hidden", bnn.hidden, "widths of the hidden layers", widths);
@@ -172,6 +214,41 @@ void Resolve(RunConfig& config) {
   if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");
 }
 
+namespace {
+
+std::unique_ptr<PolicyOptimizer> MakeOptimizer(const RunConfig& config, const EnvSpec& spec,
+                                               const Policy& policy) {
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  const Index parameters = policy.num_parameters();
+  const auto value = [&](ValueKind kind) {
+    return MakeValueFunction(kind, spec, static_cast<int>(config.horizon), seed);
+  };
+  const auto advantages = [&] {
+    AdvantageOptions options = config.advantage;
+    options.gamma = config.reinforce.gamma;
+    return AdvantageEstimator(options, value(options.value));
+  };
+  switch (config.algo) {
+    case Algorithm::kNaturalGradient:
+    case Algorithm::kTrpo: {
+      NaturalGradientOptions options = config.trpo;
+      options.line_search = config.algo == Algorithm::kTrpo;
+      return std::make_unique<NaturalGradient>(options, advantages());
+    }
+    case Algorithm::kPpo:
+      return std::make_unique<Ppo>(config.ppo, advantages(), parameters, seed);
+    case Algorithm::kErwr:
+      return std::make_unique<Erwr>(config.erwr, advantages());
+    case Algorithm::kReinforce:
+      break;
+  }
+  const bool mlp = config.reinforce.baseline == BaselineKind::kMlp;
+  return std::make_unique<Reinforce>(config.reinforce, parameters,
+                                     value(mlp ? ValueKind::kMlp : ValueKind::kLinear));
+}
+
+}  // namespace
+
 std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
   VIME_CHECK(config.horizon > 0);
   const auto seed = static_cast<std::uint64_t>(config.seed);
@@ -180,7 +257,7 @@ std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
       static_cast<int>(config.horizon), seed, static_cast<int>(config.noise_hold));
   const EnvSpec& spec = rollout->spec();
   auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
-  auto optimizer = std::make_unique<Reinforce>(config.reinforce, policy->num_parameters());
+  std::unique_ptr<PolicyOptimizer> optimizer = MakeOptimizer(config, spec, *policy);
   std::unique_ptr<Bonus> bonus;
   if (config.UsesBonus()) {
     bonus = std::make_unique<VimeBonus>(spec, config.bnn, config.gain, seed);

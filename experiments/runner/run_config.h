@@ -6,6 +6,9 @@
 #include <string>
 
 #include "lib/core/fields.h"
+#include "lib/optim/erwr.h"
+#include "lib/optim/natural_gradient.h"
+#include "lib/optim/ppo.h"
 #include "lib/optim/reinforce.h"
 #include "lib/rl/env.h"
 #include "lib/rl/gaussian_policy.h"
@@ -15,7 +18,7 @@ namespace vime {
 
 inline constexpr double kMaxSeed = 9007199254740991.0;  // 2^53 - 1: exact in JSON
 
-enum class Algorithm { kReinforce };
+enum class Algorithm { kReinforce, kNaturalGradient, kTrpo, kPpo, kErwr };
 enum class BonusKind { kVime, kShuffled, kNone };
 enum class StopWhen { kIterations, kSolved };
 
@@ -36,6 +39,10 @@ struct RunConfig {
   GaussianPolicyOptions policy;
   std::int64_t noise_hold = 1;  ///< steps for which action noise is kept; see Rollout
   ReinforceOptions reinforce;
+  AdvantageOptions advantage;  ///< of every algorithm but reinforce
+  NaturalGradientOptions trpo;
+  PpoOptions ppo;
+  ErwrOptions erwr;
   DynamicsModelOptions bnn;
   InformationGainOptions gain;
 

@@ -29,6 +29,8 @@ enum class Stream : std::uint32_t {
   kShuffle = 8,
   kDiagnosticNoise = 9,
   kEvaluation = 10,
+  kValueInit = 11,
+  kPolicyMinibatch = 12,
   kTest = 100,
 };
 

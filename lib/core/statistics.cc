@@ -12,6 +12,12 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 double Sum(std::span<const double> x) { return std::accumulate(x.begin(), x.end(), 0.0); }
 
+double Dot(const Eigen::Ref<const VectorXd>& x, const Eigen::Ref<const VectorXd>& y) {
+  double sum = 0;
+  for (Index i = 0; i < x.size(); ++i) sum += x[i] * y[i];
+  return sum;
+}
+
 double EuclideanNorm(const Eigen::Ref<const VectorXd>& x) {
   double sum = 0;
   for (const double v : x) sum += v * v;

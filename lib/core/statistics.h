@@ -15,6 +15,9 @@ inline double Sum(const Eigen::Ref<const VectorXd>& x) {
   return Sum(std::span<const double>(x.data(), static_cast<std::size_t>(x.size())));
 }
 
+/// sum_i x_i y_i, in the order of i.
+double Dot(const Eigen::Ref<const VectorXd>& x, const Eigen::Ref<const VectorXd>& y);
+
 /// sqrt(sum_i x_i^2).
 double EuclideanNorm(const Eigen::Ref<const VectorXd>& x);
 

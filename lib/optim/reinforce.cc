@@ -33,28 +33,34 @@ VectorXd LeaveOneOutMean(const Batch& batch, const VectorXd& advantages) {
 
 }  // namespace
 
-Reinforce::Reinforce(const ReinforceOptions& options, Index num_parameters)
+Reinforce::Reinforce(const ReinforceOptions& options, Index num_parameters,
+                     std::unique_ptr<ValueFunction> value)
     : options_(options),
-      adam_(num_parameters, {.learning_rate = options.learning_rate,
-                             .beta1 = options.beta1,
-                             .beta2 = options.beta2}) {}
+      adam_(
+          num_parameters,
+          {.learning_rate = options.learning_rate, .beta1 = options.beta1, .beta2 = options.beta2}),
+      value_(std::move(value)) {}
 
-GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advantages,
+GradientEstimate Reinforce::Estimate(const Batch& batch, const ScoreWeights& steps,
                                      const Policy& policy, int num_threads) const {
-  // Weights of the scores: 1, A, and A - b with b fitted without the own trajectory.
+  // Weights of the scores: u, c, and c - u b with b fitted without the own trajectory.
   MatrixXd weights(batch.size(), 3);
-  weights.col(0).setOnes();
-  weights.col(1) = advantages;
-  weights.col(2) = advantages;
+  weights.col(0) = steps.baseline;
+  weights.col(1) = steps.score;
+  weights.col(2) = steps.score;
+  const auto subtract = [&](const VectorXd& baseline) {
+    weights.col(2) -= steps.baseline.cwiseProduct(baseline);
+  };
   switch (options_.baseline) {
     case BaselineKind::kMean:
-      weights.col(2) -= LeaveOneOutMean(batch, advantages);
+      subtract(LeaveOneOutMean(batch, steps.advantages));
       break;
     case BaselineKind::kTime:
-      weights.col(2) -= TimeBaseline(batch, advantages, /*leave_one_out=*/true);
+      subtract(TimeBaseline(batch, steps.advantages, /*leave_one_out=*/true));
       break;
     case BaselineKind::kLinear:  // fitted to the previous batch
-      weights.col(2) -= linear_.Predict(batch);
+    case BaselineKind::kMlp:
+      subtract(value_->Predict(batch.observations, StepsOf(batch)) / scale_);
       break;
     case BaselineKind::kOptimal:
     case BaselineKind::kNone:
@@ -79,41 +85,66 @@ GradientEstimate Reinforce::Estimate(const Batch& batch, const VectorXd& advanta
 
 UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
                                int num_threads) {
-  VectorXd advantages = options_.form == ReturnForm::kRewardToGo
-                            ? RewardToGo(batch, rewards, options_.gamma)
-                            : PerStep(batch, TrajectoryReturns(batch, rewards, options_.gamma));
+  const bool from_start = options_.form == ReturnForm::kTrajectory;
+  const VectorXd returns = from_start
+                               ? PerStep(batch, TrajectoryReturns(batch, rewards, options_.gamma))
+                               : RewardToGo(batch, rewards, options_.gamma);
+  scale_ = 1;
   if (options_.scale_returns) {
-    double scale =
-        StandardDeviation({advantages.data(), static_cast<std::size_t>(advantages.size())});
-    if (!std::isfinite(scale)) throw NumericalError("the spread of the returns is not finite");
+    scale_ = StandardDeviation({returns.data(), static_cast<std::size_t>(returns.size())});
+    if (!std::isfinite(scale_)) throw NumericalError("the spread of the returns is not finite");
     // Equal returns have no spread but rounding errors.
-    if (scale <= 1e-12 * advantages.cwiseAbs().maxCoeff()) scale = 1;
-    advantages /= scale;
-    linear_.Rescale(scale_ / scale);
-    scale_ = scale;
+    if (scale_ <= 1e-12 * returns.cwiseAbs().maxCoeff()) scale_ = 1;
   }
+  const VectorXd advantages = returns / scale_;
   const GradientEstimate estimate = Estimate(batch, advantages, policy, num_threads);
-  if (options_.baseline == BaselineKind::kLinear) linear_.Fit(batch, advantages);
 
-  const UpdateReport report{.gradient_norm = EuclideanNorm(estimate.gradient),
-                            .gradient_variance_ratio = estimate.variance_ratio};
+  UpdateReport report{.gradient_norm = EuclideanNorm(estimate.gradient),
+                      .gradient_variance_ratio = estimate.variance_ratio};
   if (!std::isfinite(report.gradient_norm)) {
     throw NumericalError("policy gradient is not finite");
   }
+  const ActionDistributions old = policy.Distributions(batch);
+  Step(estimate.gradient, policy);
+  ActionDistributions now = policy.Distributions(batch);
+  report.kl = MeanKl(old, now);
+  while (report.epochs < options_.reuse_epochs && report.kl <= options_.max_kl) {
+    const VectorXd ratios =
+        Ratios(LogProb(now, batch.sampled_actions), LogProb(old, batch.sampled_actions));
+    report.effective_sample_share = EffectiveSampleShare(batch, PrefixWeights(batch, ratios));
+    const ScoreWeights steps =
+        ReuseWeights(options_.importance, batch, ratios, rewards / scale_, advantages,
+                     options_.gamma, from_start, options_.ratio_clip);
+    const VectorXd gradient = Estimate(batch, steps, policy, num_threads).gradient;
+    if (!std::isfinite(EuclideanNorm(gradient))) {
+      throw NumericalError("policy gradient of a reused batch is not finite");
+    }
+    Step(gradient, policy);
+    ++report.epochs;
+    now = policy.Distributions(batch);
+    report.kl = MeanKl(old, now);
+  }
+  if (UsesValue()) value_->Fit(batch.observations, StepsOf(batch), returns);
+  return report;
+}
+
+bool Reinforce::UsesValue() const {
+  return options_.baseline == BaselineKind::kLinear || options_.baseline == BaselineKind::kMlp;
+}
+
+void Reinforce::Step(const VectorXd& gradient, Policy& policy) {
   VectorXd theta = policy.parameters();
   if (options_.step == GradientStep::kAdam) {
-    adam_.Step(theta, -estimate.gradient);  // Adam descends, the policy ascends
+    adam_.Step(theta, -gradient);  // Adam descends, the policy ascends
   } else {
-    theta += options_.learning_rate * estimate.gradient;
+    theta += options_.learning_rate * gradient;
   }
   policy.SetParameters(theta);
-  return report;
 }
 
 void Reinforce::Serialize(Archive& archive) {
   adam_.Serialize(archive);
-  linear_.Serialize(archive);
-  archive.Visit("returns scale", scale_);
+  value_->Serialize(archive);
 }
 
 }  // namespace vime

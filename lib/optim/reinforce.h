@@ -5,6 +5,8 @@
 #include "lib/nn/adam.h"
 #include "lib/optim/policy_optimizer.h"
 #include "lib/rl/baselines.h"
+#include "lib/rl/importance.h"
+#include "lib/rl/value_function.h"
 
 namespace vime {
 
@@ -32,12 +34,19 @@ struct ReinforceOptions {
   double learning_rate = 0.02;
   double beta1 = 0.9;
   double beta2 = 0.99;
+  /// Steps per batch. After the first the batch is one of another policy, and its steps are
+  /// weighted.
+  std::int64_t reuse_epochs = 1;
+  ImportanceKind importance = ImportanceKind::kClipped;
+  double ratio_clip = 0.2;  ///< of ImportanceKind::kClipped
+  double max_kl = 0.015;    ///< no further reuse once the mean KL[old || new] exceeds it, nats
 };
 
-/// grad J = (1/n) sum_i sum_t grad log pi(a_it|s_it) (A_it - b_i), over n trajectories. The
-/// baseline b_i of trajectory i is fitted to the others (or to the previous batch): the estimate is
-/// unbiased and its variance over trajectories is measured out of sample. With one trajectory b is
-/// 0.
+/// grad J = (1/n) sum_i sum_t grad log pi(a_it|s_it) (A_it - b_i), over n trajectories; when the
+/// batch is reused, c_it - u_it b_i with the weights of lib/rl/importance.h. The baseline b_i of
+/// trajectory i is fitted to the others (or to the previous batch): the estimate is unbiased (but
+/// for the importance weights that are biased) and its variance over trajectories is measured out
+/// of sample. With one trajectory b is 0.
 struct GradientEstimate {
   VectorXd gradient;
   double variance_ratio = 0;  ///< see UpdateReport
@@ -45,21 +54,30 @@ struct GradientEstimate {
 
 class Reinforce : public PolicyOptimizer {
  public:
-  Reinforce(const ReinforceOptions& options, Index num_parameters);
+  /// `value` is the function of BaselineKind::kLinear and kMlp; others leave it alone.
+  Reinforce(const ReinforceOptions& options, Index num_parameters,
+            std::unique_ptr<ValueFunction> value = std::make_unique<LinearValue>());
 
   UpdateReport Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
                       int num_threads) override;
   void Serialize(Archive& archive) override;
 
   /// The gradient estimate alone; fits nothing and moves nothing.
-  GradientEstimate Estimate(const Batch& batch, const VectorXd& advantages, const Policy& policy,
+  GradientEstimate Estimate(const Batch& batch, const ScoreWeights& steps, const Policy& policy,
                             int num_threads) const;
+  GradientEstimate Estimate(const Batch& batch, const VectorXd& advantages, const Policy& policy,
+                            int num_threads) const {
+    return Estimate(batch, OnPolicyWeights(advantages), policy, num_threads);
+  }
 
  private:
+  bool UsesValue() const;
+  void Step(const VectorXd& gradient, Policy& policy);
+
   ReinforceOptions options_;
   Adam<double> adam_;
-  LinearBaseline linear_;  // predicts A, in units of scale_
-  double scale_ = 1;       // what the last returns were divided by
+  std::unique_ptr<ValueFunction> value_;  // predicts A in units of reward
+  double scale_ = 1;                      // what the current A was divided by
 };
 
 }  // namespace vime

@@ -1,39 +1,12 @@
 #include "lib/rl/baselines.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
-
-#include "lib/core/check.h"
 
 namespace vime {
 namespace {
 
-constexpr double kRidge = 1e-5;
-
 double SafeRatio(double numerator, double denominator) {
   return denominator > 0 ? numerator / denominator : 0;
-}
-
-// Features of every step, N x (2 observation_dim + 4).
-MatrixXd LinearFeatures(const Batch& batch) {
-  const Index dim = batch.observations.cols();
-  MatrixXd features(batch.size(), 2 * dim + 4);
-  for (const Trajectory& trajectory : batch.trajectories) {
-    for (Index k = 0; k < trajectory.length; ++k) {
-      const Index row = trajectory.begin + k;
-      for (Index d = 0; d < dim; ++d) {
-        const double s = std::clamp(static_cast<double>(batch.observations(row, d)), -10.0, 10.0);
-        features(row, d) = s;
-        features(row, dim + d) = s * s;
-      }
-      const double t = static_cast<double>(k) / 100;
-      features(row, 2 * dim) = t;
-      features(row, 2 * dim + 1) = t * t;
-      features(row, 2 * dim + 2) = t * t * t;
-      features(row, 2 * dim + 3) = 1;
-    }
-  }
-  return features;
 }
 
 // sum_i G_ik (sum_t g_itk A_it) and sum_i G_ik^2 of parameter k.
@@ -99,43 +72,6 @@ VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave
     }
   }
   return baseline;
-}
-
-VectorXd LinearBaseline::Predict(const Batch& batch) const {
-  if (coefficients_.size() == 0) return VectorXd::Zero(batch.size());
-  const MatrixXd features = LinearFeatures(batch);
-  VIME_CHECK(coefficients_.size() == features.cols());
-  VectorXd prediction = VectorXd::Zero(batch.size());
-  for (Index j = 0; j < features.cols(); ++j) {
-    for (Index t = 0; t < batch.size(); ++t) prediction[t] += features(t, j) * coefficients_[j];
-  }
-  return prediction;
-}
-
-void LinearBaseline::Fit(const Batch& batch, const VectorXd& advantages) {
-  const MatrixXd features = LinearFeatures(batch);
-  const Index n = features.cols();
-  // Normal equations, summed in order so that the result is the same on every machine.
-  MatrixXd gram = MatrixXd::Zero(n, n);
-  VectorXd moment = VectorXd::Zero(n);
-  for (Index a = 0; a < n; ++a) {
-    for (Index t = 0; t < features.rows(); ++t) moment[a] += features(t, a) * advantages[t];
-    for (Index b = 0; b <= a; ++b) {
-      double sum = 0;
-      for (Index t = 0; t < features.rows(); ++t) sum += features(t, a) * features(t, b);
-      gram(a, b) = sum;
-      gram(b, a) = sum;
-    }
-    gram(a, a) += kRidge * static_cast<double>(features.rows());
-  }
-  coefficients_ = gram.ldlt().solve(moment);
-}
-
-void LinearBaseline::Serialize(Archive& archive) {
-  std::vector<double> coefficients(coefficients_.begin(), coefficients_.end());
-  archive.Numbers("baseline coefficients", coefficients);
-  coefficients_ =
-      Eigen::Map<const VectorXd>(coefficients.data(), static_cast<Index>(coefficients.size()));
 }
 
 double TotalVariance(const MatrixXd& per_trajectory) {

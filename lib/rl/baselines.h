@@ -5,7 +5,6 @@
 // all of it when there is one trajectory; REINFORCE therefore takes the leave-one-out forms.
 #pragma once
 
-#include "lib/core/archive.h"
 #include "lib/rl/batch.h"
 
 namespace vime {
@@ -14,7 +13,8 @@ enum class BaselineKind {
   kOptimal,  ///< per parameter, minimising the variance of the gradient estimate
   kMean,     ///< the batch mean of A
   kTime,     ///< the mean of A_t over trajectories, for every t
-  kLinear,   ///< a linear function of features of (s, t), fitted to the previous batch
+  kLinear,   ///< LinearValue, fitted to the previous batch
+  kMlp,      ///< MlpValue, fitted to the previous batch
   kNone,
 };
 
@@ -32,21 +32,6 @@ MatrixXd LeaveOneOutOptimalBaseline(const MatrixXd& scores, const MatrixXd& weig
 /// A_t averaged over the trajectories of the batch that last until t, repeated for every step;
 /// with leave_one_out, over the other trajectories (0 where there is none).
 VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave_one_out);
-
-/// Ridge regression of A on features (s, s^2, t', t'^2, t'^3, 1), t' = step/100, as in [D16].
-class LinearBaseline {
- public:
-  /// 0 before the first Fit.
-  VectorXd Predict(const Batch& batch) const;
-  void Fit(const Batch& batch, const VectorXd& advantages);
-  /// Multiplies the predictions by a factor: a change of the unit of A.
-  void Rescale(double factor) { coefficients_ *= factor; }
-
-  void Serialize(Archive& archive);
-
- private:
-  VectorXd coefficients_;
-};
 
 /// sum_k Var_i(x_ik), the total variance over trajectories of a gradient estimate (ddof 1).
 double TotalVariance(const MatrixXd& per_trajectory);

@@ -30,4 +30,22 @@ void Batch::Serialize(Archive& archive) {
   archive.Require(begin == size(), "trajectories");
 }
 
+Batch Batch::Rows(std::span<const Index> rows) const {
+  Batch selected;
+  selected.Resize(static_cast<Index>(rows.size()), static_cast<int>(observations.cols()),
+                  static_cast<int>(sampled_actions.cols()));
+  for (Index i = 0; i < selected.size(); ++i) {
+    selected.CopyRows(i, *this, rows[static_cast<std::size_t>(i)], 1);
+  }
+  selected.trajectories = {{.begin = 0, .length = selected.size()}};
+  return selected;
+}
+
+Batch EvenSample(const Batch& batch, Index rows) {
+  if (rows == 0 || rows >= batch.size()) return batch;
+  std::vector<Index> chosen;
+  for (Index i = 0; i < rows; ++i) chosen.push_back(i * batch.size() / rows);
+  return batch.Rows(chosen);
+}
+
 }  // namespace vime

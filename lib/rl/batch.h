@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -64,8 +65,15 @@ struct Batch {
     rewards.segment(row, length) = from.rewards.segment(begin, length);
   }
 
+  /// The given rows, in that order, as one trajectory: for work that looks at single steps.
+  Batch Rows(std::span<const Index> rows) const;
+
   /// The number of rows must be right already.
   void Serialize(Archive& archive);
 };
+
+/// `rows` steps spread evenly over a batch, as one trajectory; all of it when rows is 0 or at least
+/// its size.
+Batch EvenSample(const Batch& batch, Index rows);
 
 }  // namespace vime

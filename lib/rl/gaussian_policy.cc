@@ -38,7 +38,7 @@ class RowsIn {
 
 template <class T>
 GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options,
-                                  std::uint64_t seed)
+                                  std::uint64_t seed, Stream init)
     : options_(options), moments_(spec.observation_dim()) {
   sizes_.push_back(spec.observation_dim());
   for (const std::int64_t width : options.hidden) sizes_.push_back(static_cast<int>(width));
@@ -55,7 +55,7 @@ GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptio
     }
   }
 
-  Rng rng({seed, Stream::kPolicyInit, 0, 0});
+  Rng rng({seed, init, 0, 0});
   std::vector<double> theta;
   const std::size_t layers = sizes_.size() - 1;
   for (std::size_t l = 0; l < layers; ++l) {
@@ -131,22 +131,9 @@ void GaussianPolicy<T>::Act(const FeaturesRef<float>& observations, const Featur
 }
 
 template <class T>
-VectorXd GaussianPolicy<T>::LogProb(const Batch& batch) const {
-  constexpr double kHalfLog2Pi = 0.91893853320467274;
-  const Features<T> mean = Mean(batch.observations);
-  VectorXd log_prob(batch.size());
-  for (Index t = 0; t < batch.size(); ++t) {
-    double sum = 0;
-    for (Index k = 0; k < mean.cols(); ++k) {
-      const double stddev = static_cast<double>(stddev_[k]);
-      const double z =
-          (static_cast<double>(batch.sampled_actions(t, k)) - static_cast<double>(mean(t, k))) /
-          stddev;
-      sum -= 0.5 * z * z + Log(stddev) + kHalfLog2Pi;
-    }
-    log_prob[t] = sum;
-  }
-  return log_prob;
+ActionDistributions GaussianPolicy<T>::Distributions(const Batch& batch) const {
+  return {.mean = Mean(batch.observations).template cast<double>(),
+          .log_stddev = theta_.tail(sizes_.back()).transpose()};
 }
 
 template <class T>
@@ -177,32 +164,23 @@ std::vector<MatrixXd> GaussianPolicy<T>::TrajectoryScores(const Batch& batch,
 }
 
 template <class T>
-VectorXd GaussianPolicy<T>::FisherVectorProduct(const Batch& batch, const VectorXd& v) const {
+VectorXd GaussianPolicy<T>::FisherVectorProduct(const Batch& batch, const VectorXd& v,
+                                                int num_threads) const {
+  constexpr Index kChunk = 1024;  // rows; the sum over chunks is in their order
   const Vector<T> direction = v.template cast<T>();
   const RowsIn<T> observations(batch.observations);
+  const PolicyView<T> view = View();
+  const Index chunks = (batch.size() + kChunk - 1) / kChunk;
+  MatrixXd products = MatrixXd::Zero(v.size(), chunks);
+  ParallelFor(chunks, num_threads, [&](Index c) {
+    const Index begin = c * kChunk;
+    GetKernels<T>().policy_fisher(view, observations.From(begin),
+                                  std::min(kChunk, batch.size() - begin), direction.data(),
+                                  products.col(c).data(), Scratch(1));
+  });
   VectorXd product = VectorXd::Zero(v.size());
-  GetKernels<T>().policy_fisher(View(), observations.From(0), batch.size(), direction.data(),
-                                product.data(), Scratch(1));
+  for (Index c = 0; c < chunks; ++c) product += products.col(c);
   return product / static_cast<double>(batch.size());
-}
-
-template <class T>
-double GaussianPolicy<T>::MeanKl(const Batch& batch, const Policy& old) const {
-  const auto& before = dynamic_cast<const GaussianPolicy<T>&>(old);
-  const Features<T> mean = Mean(batch.observations);
-  const Features<T> old_mean = before.Mean(batch.observations);
-  double kl = 0;
-  for (Index k = 0; k < mean.cols(); ++k) {
-    const double stddev = static_cast<double>(stddev_[k]);
-    const double ratio = static_cast<double>(before.stddev_[k]) / stddev;
-    const double constant = 0.5 * (ratio * ratio - 1) - Log(ratio);
-    for (Index t = 0; t < batch.size(); ++t) {
-      const double z =
-          (static_cast<double>(mean(t, k)) - static_cast<double>(old_mean(t, k))) / stddev;
-      kl += constant + 0.5 * z * z;
-    }
-  }
-  return kl / static_cast<double>(batch.size());
 }
 
 template <class T>

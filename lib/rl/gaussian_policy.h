@@ -36,18 +36,20 @@ struct GaussianPolicyOptions {
 template <class T>
 class GaussianPolicy : public Policy {
  public:
-  GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, std::uint64_t seed);
+  /// The initial weights are those of (seed, init).
+  GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, std::uint64_t seed,
+                 Stream init = Stream::kPolicyInit);
 
   std::unique_ptr<Policy> Clone() const override;
   const VectorXd& parameters() const override { return theta_; }
   void SetParameters(const VectorXd& theta) override;
   void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
            Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const override;
-  VectorXd LogProb(const Batch& batch) const override;
+  ActionDistributions Distributions(const Batch& batch) const override;
   std::vector<MatrixXd> TrajectoryScores(const Batch& batch, const MatrixXd& weights,
                                          int num_threads) const override;
-  VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v) const override;
-  double MeanKl(const Batch& batch, const Policy& old) const override;
+  VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v,
+                               int num_threads = 1) const override;
   void ObserveBatch(const Batch& batch) override;
   double MeanStddev() const override;
   void Serialize(Archive& archive) override;

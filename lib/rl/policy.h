@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/core/archive.h"
+#include "lib/rl/action_distribution.h"
 #include "lib/rl/batch.h"
 
 namespace vime {
@@ -26,8 +27,13 @@ class Policy {
   virtual void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
                    Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const = 0;
 
+  /// pi(.|s_t) at every step of the batch.
+  virtual ActionDistributions Distributions(const Batch& batch) const = 0;
+
   /// log pi(a_t | s_t) of every sampled action, nats.
-  virtual VectorXd LogProb(const Batch& batch) const = 0;
+  VectorXd LogProb(const Batch& batch) const {
+    return vime::LogProb(Distributions(batch), batch.sampled_actions);
+  }
 
   /// For each channel c, the matrix over trajectories i and parameters k of
   ///   sum_{t in i} weights(t, c) d log pi(a_t|s_t) / d theta_k.
@@ -39,10 +45,8 @@ class Policy {
   VectorXd WeightedScore(const Batch& batch, const VectorXd& weights, int num_threads = 1) const;
 
   /// F v for the Fisher information F = (1/N) sum_t E_{a ~ pi(.|s_t)}[score score^T].
-  virtual VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v) const = 0;
-
-  /// (1/N) sum_t KL[old(.|s_t) || this(.|s_t)], nats. `old` must be of the same kind.
-  virtual double MeanKl(const Batch& batch, const Policy& old) const = 0;
+  virtual VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v,
+                                       int num_threads = 1) const = 0;
 
   /// Lets observation normalisation follow the data; called once per iteration, after the update.
   virtual void ObserveBatch(const Batch& /*batch*/) {}

@@ -28,6 +28,10 @@ struct IterationMetrics {
   double policy_gradient_norm = 0;
   std::optional<double> policy_gradient_variance_ratio;
   double policy_kl = 0;
+  std::optional<double> policy_value_explained_variance, policy_effective_sample_share;
+  std::int64_t policy_epochs = 0;
+  std::int64_t policy_backtracks = 0;
+  std::int64_t policy_step_accepted = 1;
   double coverage_fraction = 0;
   double time_rollout_s = 0, time_bonus_s = 0, time_policy_s = 0, time_dynamics_s = 0;
 
@@ -71,6 +75,16 @@ struct IterationMetrics {
           "variance of the gradient estimate with the baseline (fitted on the other "
           "trajectories) over the variance without");
     visit("policy/kl", m.policy_kl, "mean KL[old policy || new policy] of the update, nats");
+    visit("policy/value_explained_variance", m.policy_value_explained_variance,
+          "1 - Var(return - V) / Var(return), of the value function before its fit; null without "
+          "one");
+    visit("policy/effective_sample_share", m.policy_effective_sample_share,
+          "share of the trajectories that importance weights leave effective, at the last reuse of "
+          "the batch; null without reuse");
+    visit("policy/epochs", m.policy_epochs, "passes over the batch; erwr: iterations of L-BFGS");
+    visit("policy/backtracks", m.policy_backtracks, "halvings of the step by the line search");
+    visit("policy/step_accepted", m.policy_step_accepted,
+          "0 when no step was found and the policy stayed as it was, else 1");
     visit("coverage/fraction", m.coverage_fraction,
           "share of a 50 x 50 grid over two state dimensions visited so far");
     visit("time/rollout_s", m.time_rollout_s, "seconds spent in the environment and the policy");

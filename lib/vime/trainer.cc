@@ -24,13 +24,9 @@ std::span<const double> AsSpan(const VectorXd& v) {
   return {v.data(), static_cast<std::size_t>(v.size())};
 }
 
-// `rows` transitions spread evenly over a batch; trajectories are left out.
-Batch Subsample(const Batch& batch, Index rows) {
-  Batch sample;
-  sample.Resize(rows, static_cast<int>(batch.observations.cols()),
-                static_cast<int>(batch.sampled_actions.cols()));
-  for (Index i = 0; i < rows; ++i) sample.CopyRows(i, batch, i * batch.size() / rows, 1);
-  return sample;
+// Absent when it is not a number.
+std::optional<double> Finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace
@@ -76,13 +72,15 @@ IterationMetrics Trainer::IterateOnce() {
   metrics.time_bonus_s = SecondsSince(start);
 
   start = Clock::now();
-  const std::unique_ptr<Policy> old_policy = policy_->Clone();
   const UpdateReport update = optimizer_->Update(batch_, rewards, *policy_, num_threads);
   metrics.policy_gradient_norm = update.gradient_norm;
-  if (std::isfinite(update.gradient_variance_ratio)) {
-    metrics.policy_gradient_variance_ratio = update.gradient_variance_ratio;
-  }
-  metrics.policy_kl = policy_->MeanKl(batch_, *old_policy);
+  metrics.policy_gradient_variance_ratio = Finite(update.gradient_variance_ratio);
+  metrics.policy_value_explained_variance = Finite(update.value_explained_variance);
+  metrics.policy_effective_sample_share = Finite(update.effective_sample_share);
+  metrics.policy_epochs = update.epochs;
+  metrics.policy_backtracks = update.backtracks;
+  metrics.policy_step_accepted = update.step_accepted ? 1 : 0;
+  metrics.policy_kl = update.kl;
   if (!std::isfinite(metrics.policy_kl)) throw NumericalError("the policy is not finite");
   metrics.policy_std_mean = policy_->MeanStddev();
   policy_->ObserveBatch(batch_);
@@ -113,13 +111,13 @@ void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int
   metrics.bonus_max = *std::max_element(raw.begin(), raw.end());
   metrics.bonus_reward_mean = Mean(AsSpan(shaped));
 
-  const Batch sample = Subsample(batch_, std::min(kNoiseCheckRows, batch_.size()));
+  const Batch sample = EvenSample(batch_, kNoiseCheckRows);
   NoiseKey check{options_.seed, Stream::kDiagnosticNoise, iteration, 0};
   const VectorXd first = scorer.Score(sample, check, 1);
   check.item += static_cast<std::uint32_t>(sample.size());
   const VectorXd second = scorer.Score(sample, check, 1);
   const double correlation = SpearmanCorrelation(AsSpan(first), AsSpan(second));
-  if (std::isfinite(correlation)) metrics.bonus_noise_rank_correlation = correlation;
+  metrics.bonus_noise_rank_correlation = Finite(correlation);
 
   if (const auto errors = scorer.Errors(batch_)) {
     metrics.bnn_mse_mean_prediction = errors->mean_prediction;

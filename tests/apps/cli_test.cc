@@ -75,7 +75,8 @@ TEST_CASE("Unknown names are refused with a suggestion") {
   CheckRefused({"--env", "qqqqqqqq"}, {"--env", "known:", "pendulum"});
   CheckRefused({"--set", "env=pendulm"}, {"--set env", "did you mean pendulum?"});
   CheckRefused({"--iteration", "3"}, {"--iteration;", "did you mean --iterations?"});
-  CheckRefused({"--learning-rate", "3"}, {"--reinforce-learning-rate or --bnn-learning-rate"});
+  CheckRefused({"--learning-rate", "3"},
+               {"--reinforce-learning-rate or --ppo-learning-rate or --bnn-learning-rate"});
   CheckRefused({"--qqqqqqqq"}, {"--qqqqqqqq", "--help"});
   CheckRefused({"stray"}, {"'stray'", "--help"});
   CheckRefused({"--set", "etta=1"}, {"--set etta", "did you mean eta?"});

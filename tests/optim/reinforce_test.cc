@@ -9,7 +9,6 @@
 #include "lib/core/check.h"
 #include "lib/rl/gaussian_policy.h"
 #include "lib/rl/returns.h"
-#include "lib/rl/rollout.h"
 #include "tests/support/gradient_check.h"
 #include "tests/support/toy_env.h"
 
@@ -315,35 +314,6 @@ TEST_CASE("Threads change no bit of an update") {
     return policy.parameters();
   };
   CHECK(update(1) == update(4));
-}
-
-TEST_CASE("Both forms learn to walk down a corridor, with every baseline and either step") {
-  const auto final_length = [](const ReinforceOptions& options, int iterations) {
-    Rollout rollout([] { return std::make_unique<testing::ChainEnv>(6); }, 40, 1);
-    GaussianPolicy<float> policy(rollout.spec(), {.hidden = {8}}, 1);
-    Reinforce reinforce(options, policy.num_parameters());
-    Batch batch;
-    for (int i = 0; i < iterations; ++i) {
-      rollout.Collect(policy, 400, static_cast<std::uint32_t>(i), 1, batch);
-      reinforce.Update(batch, batch.rewards, policy, 1);
-    }
-    rollout.Collect(policy, 2000, 1000, 1, batch);
-    return static_cast<double>(batch.size()) / static_cast<double>(batch.trajectories.size());
-  };
-  CHECK(final_length({}, 0) > 15);
-  for (const ReturnForm form : kForms) {
-    for (const BaselineKind baseline :
-         {BaselineKind::kOptimal, BaselineKind::kMean, BaselineKind::kTime, BaselineKind::kLinear,
-          BaselineKind::kNone}) {
-      CAPTURE(static_cast<int>(form));
-      CAPTURE(static_cast<int>(baseline));
-      CHECK(final_length({.gamma = 0.9, .form = form, .baseline = baseline, .learning_rate = 0.05},
-                         40) < 6);
-    }
-    CHECK(final_length(
-              {.gamma = 0.9, .form = form, .step = GradientStep::kSgd, .learning_rate = 0.1}, 40) <
-          6);
-  }
 }
 
 }  // namespace

@@ -219,52 +219,5 @@ TEST_CASE("The time baseline is the mean over the trajectories that last until t
   CHECK(TimeBaseline(batch, advantages, true) == VectorXd{{12, 32, 0, 8.5, 4.5, 2}});
 }
 
-TEST_CASE("The linear baseline recovers what is linear in its features") {
-  const Batch fit = testing::RandomBatch({100, 40, 70}, 2, 1, 4);
-  const Batch fresh = testing::RandomBatch({60, 30}, 2, 1, 5);
-  const auto target = [](const Batch& batch) {
-    VectorXd a(batch.size());
-    for (const Trajectory& trajectory : batch.trajectories) {
-      for (Index k = 0; k < trajectory.length; ++k) {
-        const Index row = trajectory.begin + k;
-        const double x = batch.observations(row, 0);
-        const double y = batch.observations(row, 1);
-        const double t = static_cast<double>(k) / 100;
-        a[row] = 3 * x - 2 * y * y + 5 + 4 * t - 2 * t * t + 0.5 * t * t * t;
-      }
-    }
-    return a;
-  };
-  LinearBaseline baseline;
-  CHECK(baseline.Predict(fresh) == VectorXd::Zero(fresh.size()));
-  baseline.Fit(fit, target(fit));
-  // Up to the shrinkage by the ridge.
-  CHECK(MaxError(baseline.Predict(fresh), target(fresh)) < 0.01);
-  // A refit forgets the past.
-  baseline.Fit(fit, VectorXd::Zero(fit.size()));
-  CHECK(baseline.Predict(fresh).isZero(1e-12));
-}
-
-TEST_CASE("The linear baseline has features of the state and of the time in its own episode") {
-  Batch batch = EmptyBatch({200, 200});
-  VectorXd advantages(400);
-  for (Index t = 0; t < 400; ++t) advantages[t] = static_cast<double>(t % 200);
-  LinearBaseline baseline;
-  baseline.Fit(batch, advantages);
-  CHECK(MaxError(baseline.Predict(batch), advantages) < 0.01);
-}
-
-TEST_CASE("Observations far outside count as 10 for the linear baseline") {
-  Batch batch = testing::RandomBatch({50, 50}, 1, 1, 6);
-  LinearBaseline baseline;
-  baseline.Fit(batch, 3 * batch.observations.col(0).cast<double>());
-  batch.observations(2, 0) = 10;
-  const double at_ten = baseline.Predict(batch)[2];
-  for (const float far : {11.0f, 1e30f}) {
-    batch.observations(2, 0) = far;
-    CHECK(baseline.Predict(batch)[2] == at_ten);
-  }
-}
-
 }  // namespace
 }  // namespace vime

@@ -1,0 +1,56 @@
+#include "lib/rl/action_distribution.h"
+
+#include "lib/core/check.h"
+#include "lib/math/elementary.h"
+
+namespace vime {
+namespace {
+
+// Calls visit(t, inverse stddev, log stddev) for every step of action dimension k.
+template <class Visit>
+void ForEachStep(const ActionDistributions& policy, Index k, const Visit& visit) {
+  const Index steps = policy.mean.rows();
+  if (policy.log_stddev.rows() == 1) {
+    const double log_stddev = policy.log_stddev(0, k);
+    const double inverse = Exp(-log_stddev);
+    for (Index t = 0; t < steps; ++t) visit(t, inverse, log_stddev);
+    return;
+  }
+  VIME_CHECK(policy.log_stddev.rows() == steps);
+  for (Index t = 0; t < steps; ++t) {
+    visit(t, Exp(-policy.log_stddev(t, k)), policy.log_stddev(t, k));
+  }
+}
+
+}  // namespace
+
+VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions) {
+  constexpr double kHalfLog2Pi = 0.91893853320467274;
+  VectorXd log_prob = VectorXd::Zero(policy.mean.rows());
+  for (Index k = 0; k < policy.mean.cols(); ++k) {
+    ForEachStep(policy, k, [&](Index t, double inverse, double log_stddev) {
+      const double z = (static_cast<double>(actions(t, k)) - policy.mean(t, k)) * inverse;
+      log_prob[t] -= 0.5 * z * z + (log_stddev + kHalfLog2Pi);
+    });
+  }
+  return log_prob;
+}
+
+double MeanKl(const ActionDistributions& p, const ActionDistributions& q) {
+  double kl = 0;
+  const Index last = p.log_stddev.rows() - 1;
+  for (Index k = 0; k < p.mean.cols(); ++k) {
+    double shared_ratio = 0;  // p_sd / q_sd
+    const bool shared = last == 0 && q.log_stddev.rows() == 1;
+    if (shared) shared_ratio = Exp(p.log_stddev(0, k) - q.log_stddev(0, k));
+    ForEachStep(q, k, [&](Index t, double inverse, double log_stddev) {
+      const double change = p.log_stddev(std::min(t, last), k) - log_stddev;
+      const double ratio = shared ? shared_ratio : Exp(change);
+      const double z = (p.mean(t, k) - q.mean(t, k)) * inverse;
+      kl += 0.5 * (ratio * ratio - 1) - change + 0.5 * z * z;
+    });
+  }
+  return kl / static_cast<double>(p.mean.rows());
+}
+
+}  // namespace vime
