@@ -38,7 +38,7 @@ class RowsIn {
 
 template <class T>
 GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options,
-                                  std::uint64_t seed, Stream init)
+                                  std::uint64_t seed)
     : options_(options), moments_(spec.observation_dim()) {
   sizes_.push_back(spec.observation_dim());
   for (const std::int64_t width : options.hidden) sizes_.push_back(static_cast<int>(width));
@@ -55,7 +55,7 @@ GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptio
     }
   }
 
-  Rng rng({seed, init, 0, 0});
+  Rng rng({seed, Stream::kPolicyInit, 0, 0});
   std::vector<double> theta;
   const std::size_t layers = sizes_.size() - 1;
   for (std::size_t l = 0; l < layers; ++l) {

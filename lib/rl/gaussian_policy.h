@@ -36,9 +36,7 @@ struct GaussianPolicyOptions {
 template <class T>
 class GaussianPolicy : public Policy {
  public:
-  /// The initial weights are those of (seed, init).
-  GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, std::uint64_t seed,
-                 Stream init = Stream::kPolicyInit);
+  GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, std::uint64_t seed);
 
   std::unique_ptr<Policy> Clone() const override;
   const VectorXd& parameters() const override { return theta_; }

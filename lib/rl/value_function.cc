@@ -37,14 +37,6 @@ MatrixXd LinearFeatures(const FeaturesRef<float>& observations, const VectorXd& 
   return features;
 }
 
-// A regression network as a policy: its action is the value.
-EnvSpec RegressionSpec(const EnvSpec& spec) {
-  EnvSpec regression = spec;
-  regression.observation.push_back({"time", 0, 1});
-  regression.action = {{"value", -1, 1}};
-  return regression;
-}
-
 std::span<const double> AsSpan(const VectorXd& v) {
   return {v.data(), static_cast<std::size_t>(v.size())};
 }
@@ -104,24 +96,33 @@ void LinearValue::Serialize(Archive& archive) {
 }
 
 MlpValue::MlpValue(const EnvSpec& spec, int horizon, std::uint64_t seed)
-    : network_(
-          [&] {
-            EnvSpec regression = RegressionSpec(spec);
-            regression.observation.back().high = horizon;
-            return regression;
-          }(),
-          {.hidden = {32}}, seed, Stream::kValueInit) {}
+    : centre_(spec.observation_dim() + 1),
+      inverse_half_width_(spec.observation_dim() + 1),
+      network_({spec.observation_dim() + 1, 32, 1}, 0.01, {seed, Stream::kValueInit, 0, 0}) {
+  const auto scale = [this](Index i, double low, double high) {
+    centre_[i] = static_cast<float>(0.5 * (low + high));
+    inverse_half_width_[i] = static_cast<float>(2 / (high - low));
+  };
+  for (int i = 0; i < spec.observation_dim(); ++i) {
+    const Axis& axis = spec.observation[static_cast<std::size_t>(i)];
+    scale(i, axis.low, axis.high);
+  }
+  scale(spec.observation_dim(), 0, horizon);
+}
 
 Features<float> MlpValue::Inputs(const FeaturesRef<float>& observations,
                                  const VectorXd& steps) const {
   Features<float> inputs(observations.rows(), observations.cols() + 1);
   inputs.leftCols(observations.cols()) = observations;
   inputs.rightCols<1>() = steps.cast<float>();
+  for (Index i = 0; i < inputs.cols(); ++i) {
+    for (float& value : inputs.col(i)) value = (value - centre_[i]) * inverse_half_width_[i];
+  }
   return inputs;
 }
 
 VectorXd MlpValue::Predict(const FeaturesRef<float>& observations, const VectorXd& steps) const {
-  const VectorXd f = network_.Mean(Inputs(observations, steps)).col(0).cast<double>();
+  const VectorXd f = network_.Predict(Inputs(observations, steps)).col(0).cast<double>();
   return mean_ + stddev_ * f.array();
 }
 
@@ -134,31 +135,19 @@ void MlpValue::Fit(const FeaturesRef<float>& observations, const VectorXd& steps
     stddev_ = 0;
     return;
   }
-  Batch batch;
-  batch.Resize(targets.size(), static_cast<int>(observations.cols()) + 1, 1);
-  batch.observations = Inputs(observations, steps);
-  batch.sampled_actions = ((targets.array() - mean_) / stddev_).cast<float>();
-  batch.trajectories = {{.begin = 0, .length = targets.size()}};
-  const VectorXd ones = VectorXd::Ones(targets.size());
-  const double n = static_cast<double>(targets.size());
-
-  const Index num_weights = network_.num_parameters() - 1;  // without the log sd
-  VectorXd theta = network_.parameters();
-  VectorXd weights = theta.head(num_weights);
-  // 1/(2N) sum_i (f(s_i) - y_i)^2 + decay/2 |w|^2
+  const Features<float> x = Inputs(observations, steps);
+  const Features<float> y = ((targets.array() - mean_) / stddev_).cast<float>();
+  // 1/(2N) sum_i (f(x_i) - y_i)^2 + decay/2 |w|^2
   const Objective loss = [&](const VectorXd& w, VectorXd& gradient) {
-    theta.head(num_weights) = w;
-    network_.SetParameters(theta);
-    const VectorXd residual =
-        (network_.Mean(batch.observations).col(0) - batch.sampled_actions.col(0)).cast<double>();
-    gradient = kMlpWeightDecay * w - network_.WeightedScore(batch, ones).head(num_weights) / n;
-    const double squares = EuclideanNorm(residual);
-    const double size = EuclideanNorm(w);
-    return squares * squares / (2 * n) + 0.5 * kMlpWeightDecay * size * size;
+    network_.SetParameters(w);
+    gradient = network_.Gradient(x, y) + kMlpWeightDecay * w;
+    const VectorXd residual = (network_.Predict(x).col(0) - y.col(0)).cast<double>();
+    return Dot(residual, residual) / (2 * static_cast<double>(y.rows())) +
+           0.5 * kMlpWeightDecay * Dot(w, w);
   };
+  VectorXd weights = network_.parameters();
   MinimizeLbfgs(loss, kMlpIterations, weights);
-  theta.head(num_weights) = weights;
-  network_.SetParameters(theta);
+  network_.SetParameters(weights);
 }
 
 void MlpValue::Serialize(Archive& archive) {

@@ -6,7 +6,7 @@
 
 #include "lib/rl/batch.h"
 #include "lib/rl/env.h"
-#include "lib/rl/gaussian_policy.h"
+#include "lib/rl/regression_network.h"
 
 namespace vime {
 
@@ -56,10 +56,7 @@ class LinearValue final : public ValueFunction {
 
 /// V(s, t) = mean + sd f(s, t), f a tanh MLP with one hidden layer of 32. It is fitted by L-BFGS to
 /// standardised targets, from where the last fit ended; mean and sd are those of the last targets.
-/// The inputs are s, scaled to the bounds of its axes, and t / horizon.
-///
-/// f is the mean of a Gaussian policy of unit variance whose actions are the targets: least squares
-/// is its maximum likelihood, so that no kernel is needed but those of policies.
+/// The inputs are s and t, the bounds of their axes and [0, horizon] scaled to [-1, 1].
 class MlpValue final : public ValueFunction {
  public:
   MlpValue(const EnvSpec& spec, int horizon, std::uint64_t seed);
@@ -72,7 +69,8 @@ class MlpValue final : public ValueFunction {
  private:
   Features<float> Inputs(const FeaturesRef<float>& observations, const VectorXd& steps) const;
 
-  GaussianPolicy<float> network_;
+  Vector<float> centre_, inverse_half_width_;
+  RegressionNetwork network_;
   double mean_ = 0;
   double stddev_ = 0;  // 0 before the first Fit
 };

@@ -43,88 +43,35 @@ BayesianNetwork<float> InitialNetwork(const EnvSpec& spec, const DynamicsModelOp
 
 DynamicsBelief::DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& options,
                                std::uint64_t seed)
-    : target_(options.target),
-      sampling_(options.sampling),
+    : sampling_(options.sampling),
       num_samples_(static_cast<int>(options.num_samples)),
-      observation_dim_(spec.observation_dim()),
-      action_dim_(spec.action_dim()),
+      scaler_(spec.observation_dim(), spec.action_dim(), options.target),
       network_(InitialNetwork(spec, options, seed)) {}
-
-void DynamicsBelief::SetScales(const RunningMoments& moments) {
-  mean_ = moments.mean().cast<float>();
-  inverse_stddev_ = moments.StandardDeviation().cwiseInverse().cast<float>();
-}
-
-template <class Rows>
-void DynamicsBelief::Standardize(const Features<float>& observations,
-                                 const Features<float>& actions,
-                                 const Features<float>& next_observations, const Rows& rows,
-                                 Standardized& out) const {
-  const Index n = static_cast<Index>(rows.size());
-  out.x.resize(n, observation_dim_ + action_dim_);
-  out.y.resize(n, observation_dim_);
-  const auto scale = [this](float value, int feature) {
-    return (value - mean_[feature]) * inverse_stddev_[feature];
-  };
-  for (int i = 0; i < observation_dim_; ++i) {
-    const int target = observation_dim_ + action_dim_ + i;
-    for (Index b = 0; b < n; ++b) {
-      const Index row = rows[static_cast<std::size_t>(b)];
-      const float s = observations(row, i);
-      const float next = next_observations(row, i);
-      out.x(b, i) = scale(s, i);
-      out.y(b, i) = scale(target_ == Target::kDelta ? next - s : next, target);
-    }
-  }
-  for (int k = 0; k < action_dim_; ++k) {
-    for (Index b = 0; b < n; ++b) {
-      out.x(b, observation_dim_ + k) =
-          scale(actions(rows[static_cast<std::size_t>(b)], k), observation_dim_ + k);
-    }
-  }
-}
-
-namespace {
-
-// 0, 1, ..., n - 1 without storing them.
-struct AllRows {
-  Index n;
-  std::size_t size() const { return static_cast<std::size_t>(n); }
-  Index operator[](std::size_t i) const { return static_cast<Index>(i); }
-};
-
-}  // namespace
 
 VectorXd DynamicsBelief::Gain(const Batch& batch, const InformationGainOptions& options,
                               const NoiseKey& key, int num_threads) const {
-  Standardized data;
-  Standardize(batch.observations, batch.executed_actions, batch.next_observations,
-              AllRows{batch.size()}, data);
-  const Noise<float> noise = MakeNoise<float>(network_.shape(), sampling_, num_samples_, key);
-  return InformationGain<float>(network_, data.x, data.y, options, noise, num_threads)
+  const StandardizedTransitions data = scaler_.Apply(batch);
+  return InformationGain<float>(network_, data.x, data.y, options, MakeNoise(key), num_threads)
       .cast<double>();
 }
 
 PredictionErrors DynamicsBelief::Errors(const Batch& batch) const {
-  Standardized data;
-  Standardize(batch.observations, batch.executed_actions, batch.next_observations,
-              AllRows{batch.size()}, data);
+  const StandardizedTransitions data = scaler_.Apply(batch);
   const Features<float> prediction = PredictAtMean<float>(network_, data.x);
   PredictionErrors errors;
-  for (int i = 0; i < observation_dim_; ++i) {
-    const int target = observation_dim_ + action_dim_ + i;
+  const int outputs = network_.shape().num_outputs();
+  for (int i = 0; i < outputs; ++i) {
     for (Index b = 0; b < batch.size(); ++b) {
       const double y = static_cast<double>(data.y(b, i));
       const double error = static_cast<double>(prediction(b, i)) - y;
-      const float unchanged = target_ == Target::kDelta ? 0.0f : batch.observations(b, i);
-      const double identity =
-          static_cast<double>((unchanged - mean_[target]) * inverse_stddev_[target]) - y;
+      const float s = batch.observations(b, i);
+      const double identity = static_cast<double>(scaler_.ScaledTarget(s, s, i)) - y;
       errors.mean_prediction += error * error;
       errors.predict_zero += y * y;
       errors.identity += identity * identity;
     }
   }
-  const double count = static_cast<double>(batch.size() * observation_dim_);
+  const double count = static_cast<double>(batch.size() * outputs);
   errors.mean_prediction /= count;
   errors.predict_zero /= count;
   errors.identity /= count;
@@ -135,33 +82,15 @@ DynamicsModel::DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& op
                              std::uint64_t seed)
     : options_(options),
       observation_dim_(spec.observation_dim()),
-      action_dim_(spec.action_dim()),
       seed_(seed),
-      pool_(options.pool_capacity, observation_dim_, action_dim_),
-      moments_(2 * observation_dim_ + action_dim_),
+      pool_(options.pool_capacity, spec.observation_dim(), spec.action_dim()),
       belief_(spec, options, seed),
       likelihood_variance_(belief_.network().likelihood_stddev().array().square()),
-      adam_(belief_.network().phi().size(), {.learning_rate = options.learning_rate}) {
-  belief_.SetScales(moments_);
-}
+      adam_(belief_.network().phi().size(), {.learning_rate = options.learning_rate}) {}
 
 void DynamicsModel::Observe(const Batch& batch) {
   pool_.Add(batch);
-  VectorXd row(2 * observation_dim_ + action_dim_);
-  for (Index t = 0; t < batch.size(); ++t) {
-    for (int i = 0; i < observation_dim_; ++i) {
-      const float s = batch.observations(t, i);
-      const float next = batch.next_observations(t, i);
-      row[i] = static_cast<double>(s);
-      row[observation_dim_ + action_dim_ + i] =
-          static_cast<double>(options_.target == Target::kDelta ? next - s : next);
-    }
-    for (int k = 0; k < action_dim_; ++k) {
-      row[observation_dim_ + k] = static_cast<double>(batch.executed_actions(t, k));
-    }
-    moments_.Add(row);
-  }
-  belief_.SetScales(moments_);
+  belief_.scaler().Observe(batch);
 }
 
 FitReport DynamicsModel::Fit(std::uint32_t iteration) {
@@ -178,7 +107,7 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
           : options_.kl_weight;
 
   std::vector<Index> rows(static_cast<std::size_t>(minibatch));
-  DynamicsBelief::Standardized data;
+  StandardizedTransitions data;
   Vector<float> gradient(2 * n);
   Vector<float> log_likelihood(minibatch);
   Features<float> squared_residual(minibatch, observation_dim_);
@@ -193,8 +122,8 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
   for (std::uint32_t update = 0; update < options_.updates; ++update) {
     Rng rng({seed_, Stream::kMinibatch, iteration, update});
     pool_.Sample(rng, rows);
-    belief_.Standardize(pool_.observations(), pool_.actions(), pool_.next_observations(), rows,
-                        data);
+    belief_.scaler().Apply(pool_.observations(), pool_.actions(), pool_.next_observations(), rows,
+                           data);
 
     noise.key = {seed_, Stream::kTrainingNoise, iteration, update};
     if (shared_normals > 0) {
@@ -241,7 +170,7 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
 
 void DynamicsModel::Serialize(Archive& archive) {
   pool_.Serialize(archive);
-  moments_.Serialize(archive);
+  belief_.scaler().Serialize(archive);
   BayesianNetwork<float>& network = belief_.network();
   archive.Visit("network phi", network.phi());
   Vector<float> likelihood_stddev = network.likelihood_stddev();
@@ -250,7 +179,6 @@ void DynamicsModel::Serialize(Archive& archive) {
   adam_.Serialize(archive);
   network.SetLikelihoodStddev(likelihood_stddev);
   network.Refresh();
-  belief_.SetScales(moments_);
 }
 
 }  // namespace vime

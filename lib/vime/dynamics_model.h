@@ -7,18 +7,12 @@
 
 #include "lib/bnn/bayesian_network.h"
 #include "lib/core/archive.h"
-#include "lib/core/statistics.h"
 #include "lib/nn/adam.h"
 #include "lib/rl/env.h"
 #include "lib/rl/replay_pool.h"
+#include "lib/vime/transition_scaler.h"
 
 namespace vime {
-
-/// What the network predicts.
-enum class Target {
-  kNextObservation,  ///< s'
-  kDelta,            ///< s' - s
-};
 
 /// The weight w of KL[q || prior] in the loss of one minibatch, w KL - sum_b E_q[log p].
 enum class KlSchedule {
@@ -87,25 +81,18 @@ class DynamicsBelief {
   const BayesianNetwork<float>& network() const { return network_; }
   BayesianNetwork<float>& network() { return network_; }
 
-  /// Standardises by these moments of (s, a, target) from now on.
-  void SetScales(const RunningMoments& moments);
+  const TransitionScaler& scaler() const { return scaler_; }
+  TransitionScaler& scaler() { return scaler_; }
 
-  /// Standardised network inputs (s, a) and targets.
-  struct Standardized {
-    Features<float> x, y;
-  };
-  /// Of the given rows of a batch or pool: anything with size() and operator[].
-  template <class Rows>
-  void Standardize(const Features<float>& observations, const Features<float>& actions,
-                   const Features<float>& next_observations, const Rows& rows,
-                   Standardized& out) const;
+  /// Noise of the network's way of sampling, named by `key`.
+  Noise<float> MakeNoise(const NoiseKey& key) const {
+    return vime::MakeNoise<float>(network_.shape(), sampling_, num_samples_, key);
+  }
 
  private:
-  Target target_;
   Sampling sampling_;
   int num_samples_;
-  int observation_dim_, action_dim_;
-  Vector<float> mean_, inverse_stddev_;
+  TransitionScaler scaler_;
   BayesianNetwork<float> network_;
 };
 
@@ -114,7 +101,7 @@ class DynamicsModel {
   DynamicsModel(const EnvSpec& spec, const DynamicsModelOptions& options, std::uint64_t seed);
 
   /// Whether there is data to standardise by: false before the first Observe().
-  bool ready() const { return moments_.count() > 0; }
+  bool ready() const { return belief_.scaler().ready(); }
 
   /// Adds transitions to the pool and to the statistics that standardise.
   void Observe(const Batch& batch);
@@ -130,10 +117,9 @@ class DynamicsModel {
 
  private:
   DynamicsModelOptions options_;
-  int observation_dim_, action_dim_;
+  int observation_dim_;
   std::uint64_t seed_;
   ReplayPool pool_;
-  RunningMoments moments_;  // of (s, a, target)
   DynamicsBelief belief_;
   Vector<float> likelihood_variance_;
   Adam<float> adam_;

@@ -1,0 +1,70 @@
+#include "lib/rl/regression_network.h"
+
+#include "lib/core/check.h"
+#include "lib/kernels/kernels.h"
+#include "lib/math/elementary.h"
+#include "lib/rl/policy_kernels.h"
+
+namespace vime {
+
+RegressionNetwork::RegressionNetwork(std::vector<int> sizes, double output_stddev,
+                                     const NoiseKey& key)
+    : sizes_(std::move(sizes)),
+      offset_(Vector<float>::Zero(sizes_.front())),
+      scale_(Vector<float>::Ones(sizes_.front())),
+      stddev_(Vector<float>::Ones(sizes_.back())) {
+  VIME_CHECK(sizes_.size() >= 2 && sizes_.size() <= kMaxMlpLayers + 1);
+  Rng rng(key);
+  std::vector<double> theta;
+  for (std::size_t l = 0; l + 1 < sizes_.size(); ++l) {
+    const bool output = l + 2 == sizes_.size();
+    const double stddev = output ? output_stddev : Sqrt(2.0 / (sizes_[l] + sizes_[l + 1]));
+    for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
+    theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
+  }
+  SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
+}
+
+void RegressionNetwork::SetParameters(const VectorXd& theta) {
+  theta_ = theta;
+  weights_ = theta.cast<float>();
+}
+
+PolicyView<float> RegressionNetwork::View() const {
+  return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
+          .num_weights = static_cast<int>(weights_.size()),
+          .offset = offset_.data(),
+          .scale = scale_.data(),
+          .stddev = stddev_.data()};
+}
+
+Features<float> RegressionNetwork::Predict(const FeaturesRef<float>& x) const {
+  VIME_CHECK(x.cols() == sizes_.front());
+  Features<float> f(x.rows(), sizes_.back());
+  const int layers = static_cast<int>(sizes_.size()) - 1;
+  GetKernels<float>().policy_mean(View(), {x.data(), x.outerStride()}, x.rows(), f.data(),
+                                  f.outerStride(),
+                                  KernelScratch<float>(MlpScratchNumbers(sizes_.data(), layers)));
+  return f;
+}
+
+VectorXd RegressionNetwork::Gradient(const Features<float>& x, const Features<float>& y) const {
+  VIME_CHECK(x.rows() == y.rows() && x.cols() == sizes_.front() && y.cols() == sizes_.back());
+  const int layers = static_cast<int>(sizes_.size()) - 1;
+  const Vector<float> ones = Vector<float>::Ones(x.rows());
+  const Index outputs = sizes_.back();
+  VectorXd score = VectorXd::Zero(num_parameters() + outputs);  // the log sds come last
+  GetKernels<float>().policy_scores(View(), {x.data(), x.outerStride()},
+                                    {y.data(), y.outerStride()}, x.rows(),
+                                    {ones.data(), ones.size()}, 1, score.data(),
+                                    KernelScratch<float>(MlpScratchNumbers(sizes_.data(), layers) +
+                                                         outputs + 1 + num_parameters() + outputs));
+  return -score.head(num_parameters()) / static_cast<double>(x.rows());
+}
+
+void RegressionNetwork::Serialize(Archive& archive) {
+  archive.Visit("network parameters", theta_);
+  SetParameters(VectorXd(theta_));
+}
+
+}  // namespace vime
