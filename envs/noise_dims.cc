@@ -120,4 +120,9 @@ EnvEntry WithNoiseDims(EnvEntry entry) {
   return entry;
 }
 
+EnvParams WithoutNoiseDims(EnvParams params) {
+  params[kParameter] = 0;
+  return params;
+}
+
 }  // namespace vime

@@ -12,4 +12,7 @@ namespace vime {
 /// environment is the entry's own.
 EnvEntry WithNoiseDims(EnvEntry entry);
 
+/// The parameters with `env_params.noise_dims` = 0: the same dynamics and rewards, without noise.
+EnvParams WithoutNoiseDims(EnvParams params);
+
 }  // namespace vime

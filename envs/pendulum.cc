@@ -95,7 +95,12 @@ class Pendulum final : public Env {
     return {.name = std::move(name),
             .observation = {{"cos angle", -1, 1}, {"sin angle", -1, 1}, velocity},
             .action = {{"torque", -torque_limit, torque_limit, "N m"}},
-            .state = {{"angle", -kInfinity, kInfinity, "rad"}, velocity},
+            .state = {{.name = "angle",
+                       .low = -kInfinity,
+                       .high = kInfinity,
+                       .unit = "rad",
+                       .period = 2 * kPi},
+                      velocity},
             .coverage = {Axis{"angle", -kPi, kPi, "rad"}, velocity},
             .noise_region = {.y_low = -1, .y_high = 1},  // the rod hardly turns
             .default_horizon = sparse ? 500 : 200,

@@ -31,6 +31,8 @@ struct Axis {
   std::string unit = {};
   /// The bounds are where values usually lie, not the reachable range.
   bool nominal = false;
+  /// Values that differ by it are the same state; 0 where there is no such number.
+  double period = 0;
 };
 
 /// An open rectangle on the plane of Env::CoveragePoint(); by default all of it.
