@@ -1,14 +1,13 @@
 #include "apps/difficulty.h"
 
-#include <algorithm>
 #include <array>
 #include <iomanip>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "apps/flags.h"
+#include "apps/task_command.h"
 #include "envs/difficulty.h"
 #include "envs/registry.h"
 #include "experiments/runner/config_json.h"
@@ -48,67 +47,24 @@ struct DifficultyOptions {
 constexpr auto kConfigKeys =
     std::to_array<std::string_view>({"env", "seed", "horizon", "policy.noise_hold"});
 
-FieldList Selected(RunConfig& config) {
-  FieldList all, selected;
-  config.Describe(all);
-  for (const Field& field : all.fields()) {
-    if (std::ranges::find(kConfigKeys, field.path) != kConfigKeys.end()) selected.Add(field);
-  }
-  return selected;
-}
-
 struct Command {
-  std::optional<std::string> help;
   RunConfig config;
   DifficultyOptions options;
 };
 
-Command ParseDifficulty(int argc, const char* const* argv) {
-  Command command;
+// Nothing when help was asked for.
+std::optional<Command> ParseDifficulty(int argc, const char* const* argv) {
   CLI::App app{
       "usage: vime-run difficulty [OPTIONS]\n"
       "for example: vime-run difficulty --env mountaincar-sparse --episodes 10000\n"
       "Plays episodes with a policy that does not learn and prints how many find a reward.",
       "vime-run difficulty"};
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
-  RunConfig default_config;
-  DifficultyOptions defaults;
-  FieldList option_fields;
-  defaults.Describe(option_fields);
-  std::vector<std::string> settings;
-  app.add_option_function<std::string>(
-         "--set", [&](const std::string& setting) { settings.push_back(setting); },
-         "env_params.<name>=<value>; may be repeated; see vime-run --list envs")
-      ->trigger_on_parse()
-      ->group(kRunGroup);
-  FlagSet config_flags, option_flags;
-  option_flags.AddTo(app, option_fields, kRunGroup);
-  config_flags.AddTo(app, Selected(default_config), kRunGroup);
-  if (!Parse(app, argc, argv, {&config_flags, &option_flags})) {
-    command.help = Help(app);
-    return command;
-  }
-  if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());
-
-  ConfigBuilder builder;
-  for (const std::string& setting : settings) {
-    const std::size_t equals = setting.find('=');
-    const std::string path = setting.substr(0, equals);
-    if (equals == std::string::npos || !path.starts_with("env_params.")) {
-      throw ConfigError("--set must be env_params.<name>=<value>, got '" + setting + "'");
-    }
-    builder.AddText(path, setting.substr(equals + 1), "--set " + path);
-  }
-  config_flags.ForEachGiven([&](std::size_t, const Field& field, const std::string& text) {
-    builder.AddText(field.path, text, FlagOf(field.path));
-  });
-  command.config = builder.Build().config;
-
+  Command command;
   FieldList fields;
   command.options.Describe(fields);
-  option_flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {
-    AssignText(fields.fields()[i], text, FlagOf(field.path));
-  });
+  std::optional<RunConfig> config = ParseTask(app, argc, argv, kConfigKeys, fields);
+  if (!config) return std::nullopt;
+  command.config = *std::move(config);
   if (command.options.policy == PlayPolicy::kScripted && command.config.noise_hold > 1) {
     throw ConfigError("--policy-noise-hold needs --policy normal or uniform");
   }
@@ -174,21 +130,18 @@ std::string Table(const Json& json) {
 }  // namespace
 
 int MeasureDifficulty(int argc, const char* const* argv) {
-  const Command command = ParseDifficulty(argc, argv);
-  if (command.help) {
-    WriteStdout(*command.help);
-    return 0;
-  }
-  const RunConfig& config = command.config;
+  const std::optional<Command> command = ParseDifficulty(argc, argv);
+  if (!command) return 0;
+  const auto& [config, options] = *command;
   const PlayReport report = Play(*FindEnvironment(config.env), config.env_params,
-                                 {.policy = command.options.policy,
-                                  .episodes = command.options.episodes,
+                                 {.policy = options.policy,
+                                  .episodes = options.episodes,
                                   .horizon = static_cast<int>(config.horizon),
                                   .noise_hold = config.noise_hold,
                                   .seed = static_cast<std::uint64_t>(config.seed),
-                                  .num_threads = static_cast<int>(command.options.threads)});
-  const Json json = ToJson(command, report);
-  WriteStdout(command.options.json ? json.dump(2) + "\n" : Table(json));
+                                  .num_threads = static_cast<int>(options.threads)});
+  const Json json = ToJson(*command, report);
+  WriteStdout(options.json ? json.dump(2) + "\n" : Table(json));
   return 0;
 }
 

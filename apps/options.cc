@@ -100,6 +100,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "usage: vime-run [OPTIONS]        for example: vime-run --env mountaincar --eta 0.1\n"
       "       vime-run difficulty [OPTIONS]  plays without learning; see vime-run difficulty "
       "--help\n"
+      "       vime-run oracle [OPTIONS]      what could be had from a task; see vime-run oracle "
+      "--help\n"
       "Trains a policy with Variational Information Maximizing Exploration (VIME) and writes "
       "JSON.\n"
       "[...] is the default. Every key of the config can also be given as --set key=value.\n"

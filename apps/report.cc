@@ -1,7 +1,10 @@
 #include "apps/report.h"
 
 #include <csignal>
+#include <iomanip>
 #include <iostream>
+#include <optional>
+#include <sstream>
 
 #include "apps/program.h"
 #include "experiments/compare/text.h"
@@ -31,6 +34,20 @@ std::string Member(const Json& json, const char* key) {
   return json.is_object() && json.contains(key) ? json[key].dump() : "null";
 }
 
+// How good the last iterations were, where an oracle knows what could be had.
+std::string ScoreText(const Json& summary) {
+  const auto number = [&](const char* key) -> std::optional<double> {
+    if (!summary.is_object() || !summary.contains(key) || !summary[key].is_number()) return {};
+    return summary[key].get<double>();
+  };
+  const std::optional<double> score = number("normalised_score"), regret = number("regret");
+  if (!score || !regret) return "";
+  std::ostringstream text;
+  text << std::setprecision(3) << "score " << *score << " (0: random play, 1: oracle), regret "
+       << *regret << "\n";
+  return text.str();
+}
+
 // For people: what happened and where the files are.
 std::string Closing(const RunOutcome& outcome, bool quiet) {
   const Json& s = outcome.summary;
@@ -52,6 +69,7 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
     text = before + "not solved; no episode succeeded\n";
   }
   if (quiet) return outcome.status == RunStatus::kDiverged ? text : "";
+  text += ScoreText(s);
   if (outcome.existed) text += "nothing to do; --if-exists overwrite starts over\n";
   const char* files = outcome.status == RunStatus::kInterrupted
                           ? "/{policy,states}.json, metrics.jsonl, checkpoint"

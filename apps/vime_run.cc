@@ -9,6 +9,7 @@
 
 #include "apps/difficulty.h"
 #include "apps/options.h"
+#include "apps/oracle.h"
 #include "apps/policy_commands.h"
 #include "apps/program.h"
 #include "apps/report.h"
@@ -53,6 +54,7 @@ int main(int argc, char** argv) {
   const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
       {"difficulty", vime::MeasureDifficulty},
       {"eval", vime::EvalCommand},
+      {"oracle", vime::OracleCommand},
       {"replay", vime::ReplayCommand}};
   if (const auto command = commands.find(argc > 1 ? argv[1] : ""); command != commands.end()) {
     return vime::RunProgram("vime-run", [&] { return command->second(argc - 1, argv + 1); });

@@ -290,7 +290,8 @@ PrimaryMetric FindPrimary(const std::vector<RunRecord>& runs, const std::string&
                                                 "first_success_env_steps"};
   PrimaryMetric primary{.name = name.empty() ? "auc_return" : name};
   primary.may_never = kEvents.contains(primary.name);
-  primary.lower_is_better = primary.may_never || primary.name.ends_with("_s");
+  primary.lower_is_better =
+      primary.may_never || primary.name == "regret" || primary.name.ends_with("_s");
   std::set<std::string> known;
   for (const RunRecord& run : runs) {
     if (run.state != RunState::kFinished) continue;

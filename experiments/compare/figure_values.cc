@@ -111,6 +111,8 @@ std::string MetricTitle(const Comparison& comparison) {
       {"auc_return", "return per episode, mean over training (auc_return)"},
       {"return_last20", "return per episode, last 20 iterations (return_last20)"},
       {"return_best", "return per episode, best iteration (return_best)"},
+      {"regret", "return per episode that the oracle gets more, last 20 iterations (regret)"},
+      {"normalised_score", "return, last 20 iterations; 0: random play, 1: oracle"},
       {"success_fraction_last20", "share of episodes that succeed, last 20 iterations"},
       {"first_success_env_steps", "environment steps to the first success"},
       {"solved_env_steps", "environment steps until solved"},

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "experiments/runner/metrics_json.h"
+#include "experiments/runner/oracle_values.h"
 #include "lib/core/statistics.h"
 
 namespace vime {
@@ -122,10 +123,15 @@ Json SummaryBuilder::ToJson(const RunConfig& config, const std::string& error,
   json["first_success_env_steps"] = OrNull(first_success_env_steps_);
   const bool any = env_steps_ > 0;
   Put(json, "success_fraction_last20", MeanOf(last_success_));
-  Put(json, "return_last20", MeanOf(last_return_));
+  const std::optional<double> last_return = MeanOf(last_return_);
+  Put(json, "return_last20", last_return);
   Put(json, "return_best", best_return_);
   Put(json, "auc_return",
       any ? std::optional(return_area_ / static_cast<double>(env_steps_)) : std::nullopt);
+  const OracleValue* oracle = FindOracleValue(config);
+  const bool scored = oracle != nullptr && last_return;
+  Put(json, "regret", scored ? std::optional(oracle->Regret(*last_return)) : std::nullopt);
+  Put(json, "normalised_score", scored ? std::optional(oracle->Score(*last_return)) : std::nullopt);
   Put(json, "coverage_fraction", any ? std::optional(coverage_) : std::nullopt);
   json["wall_s"] = wall_s;
   return json;

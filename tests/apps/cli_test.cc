@@ -366,15 +366,10 @@ const std::set<std::string> kMetricKeys = {"iteration",
                                            "time/policy_s",
                                            "time/dynamics_s"};
 
-const std::set<std::string> kSummaryKeys = {"status",
-                                            "solved",
-                                            "solved_iteration",
-                                            "wall_s",
-                                            "auc_return",
-                                            "solved_env_steps",
-                                            "return_last20",
-                                            "success_fraction_last20",
-                                            "first_success_env_steps"};
+const std::set<std::string> kSummaryKeys = {
+    "status",     "solved",           "solved_iteration",       "wall_s",
+    "auc_return", "solved_env_steps", "return_last20",          "success_fraction_last20",
+    "regret",     "normalised_score", "first_success_env_steps"};
 
 std::set<std::string> Keys(const Json& object) {
   std::set<std::string> keys;

@@ -452,6 +452,17 @@ TEST_CASE("Arms answer to their letter, label, hash and values; other names are 
   CHECK_THROWS_WITH_AS(Compare(runs, options), doctest::Contains("--group-by etta"), ConfigError);
 }
 
+TEST_CASE("Regret, seconds and times of events are better when low, returns and scores when high") {
+  RunRecord run = MadeRun("0.1", 1, 5);
+  for (const char* key : {"regret", "normalised_score", "wall_s"}) run.summary[key] = 1;
+  for (const char* low : {"regret", "wall_s", "solved_env_steps"}) {
+    CHECK(FindPrimary({run}, low).lower_is_better);
+  }
+  for (const char* high : {"auc_return", "normalised_score"}) {
+    CHECK(!FindPrimary({run}, high).lower_is_better);
+  }
+}
+
 TEST_CASE("--group-by joins configs and says so") {
   std::vector<RunRecord> runs;
   for (int seed = 1; seed <= 5; ++seed) {
