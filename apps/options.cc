@@ -32,6 +32,13 @@ std::string ListEnvironments() {
                    20);
     }
   }
+  for (const EngineTask& task : EngineTasks()) {
+    if (FindEnvironment(task.name) != nullptr) continue;
+    text += Line(std::string(task.name),
+                 "not built in: needs " + std::string(task.engine) + " (Debian package " +
+                     std::string(task.package) + ")",
+                 20);
+  }
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "envs/controllers.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -165,6 +166,36 @@ Controller SwimToApples(const EnvSpec& /*spec*/) {
     body.SetState(state);
     const Vector2 heading = HeadingOf(state);
     Swim(step, state, TurnTo(heading, WayToApple(state, body.Centre(), heading)), action);
+  };
+}
+
+Controller Gallop(const EnvSpec& spec) {
+  return [dt = spec.time_step](int step, State, Action action) {
+    constexpr std::array kSize = {1.45, 1.14, 1.07, 0.633, 1.25, 0.397};
+    constexpr std::array kPhase = {2.67, -1.84, 0.805, -1.48, 5.26, -1.59};
+    for (std::size_t joint = 0; joint < kSize.size(); ++joint) {
+      action[joint] = std::clamp(kSize[joint] * Sin(22.9 * dt * step + kPhase[joint]), -1.0, 1.0);
+    }
+  };
+}
+
+Controller Walk(const EnvSpec& spec) {
+  struct Joint {
+    double centre, size, phase, pitch, rate, stiffness;
+  };
+  return [axes = spec.action, dt = spec.time_step](int step, State state, Action action) {
+    constexpr std::array<Joint, 3> kLeg = {{{-0.217, 0.624, -0.977, -0.0137, -0.039, 118},
+                                            {-0.255, -0.0481, -0.602, -0.221, -0.186, 167},
+                                            {0.246, -0.164, 0.307, -1.29, -0.117, 66.6}}};
+    const State q = state.first(9), v = state.subspan(9, 9);
+    for (std::size_t i = 0; i < action.size(); ++i) {
+      const Joint& joint = kLeg[i % 3];
+      const double side = i < 3 ? 1 : -1;
+      const double angle = joint.centre + side * joint.size * Sin(12.3 * dt * step + joint.phase) +
+                           joint.pitch * q[2] + joint.rate * v[2];
+      action[i] = std::clamp(joint.stiffness * (angle - q[3 + i]) - 5.99 * v[3 + i], axes[i].low,
+                             axes[i].high);
+    }
   };
 }
 

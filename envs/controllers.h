@@ -41,4 +41,11 @@ Controller SwimForward(const EnvSpec& spec);
 /// Swimmer-gather: the same wave, bent towards the nearest apple with no bomb on the way.
 Controller SwimToApples(const EnvSpec& spec);
 
+/// Half cheetah: every joint on its own sine, without looking at the state.
+Controller Gallop(const EnvSpec& spec);
+
+/// Walker: each joint is drawn towards a sine of time, half a period apart on the two sides, that
+/// bends with the pitch of the trunk and its rate.
+Controller Walk(const EnvSpec& spec);
+
 }  // namespace vime

@@ -21,4 +21,9 @@ std::vector<EnvEntry> PointMazeEntries();
 EnvEntry SwimmerEntry();
 EnvEntry SwimmerGatherEntry();
 
+// Where MuJoCo is built in.
+EnvEntry HalfCheetahEntry();
+EnvEntry HalfCheetahSparseEntry();
+EnvEntry Walker2dEntry();
+
 }  // namespace vime

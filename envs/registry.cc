@@ -1,6 +1,7 @@
 #include "envs/registry.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <string>
@@ -15,11 +16,11 @@
 namespace vime {
 namespace {
 
-[[noreturn]] void FailUnknownEnvironment(std::string_view name) {
-  std::vector<std::string> known;
-  for (const EnvEntry& entry : Environments()) known.push_back(entry.name);
-  throw ConfigError("unknown environment " + std::string(name) + "; " + Suggestion(name, known));
-}
+constexpr auto kEngineTasks = std::to_array<EngineTask>({
+    {"halfcheetah", "MuJoCo", "libmujoco-dev"},
+    {"halfcheetah-sparse", "MuJoCo", "libmujoco-dev"},
+    {"walker2d", "MuJoCo", "libmujoco-dev"},
+});
 
 [[noreturn]] void FailUnknownParameter(const EnvEntry& entry, std::string_view name) {
   std::vector<std::string> known;
@@ -49,6 +50,11 @@ std::span<const EnvEntry> Environments() {
     std::ranges::move(PointMazeEntries(), std::back_inserter(entries));
     entries.push_back(SwimmerEntry());
     entries.push_back(SwimmerGatherEntry());
+#ifdef VIME_WITH_MUJOCO
+    entries.push_back(HalfCheetahEntry());
+    entries.push_back(HalfCheetahSparseEntry());
+    entries.push_back(Walker2dEntry());
+#endif
     std::ranges::transform(entries, entries.begin(), Registered);
     return entries;
   }();
@@ -60,6 +66,27 @@ const EnvEntry* FindEnvironment(std::string_view name) {
     if (entry.name == name) return &entry;
   }
   return nullptr;
+}
+
+std::span<const EngineTask> EngineTasks() { return kEngineTasks; }
+
+const EngineTask* FindEngineTask(std::string_view name) {
+  const auto* const task = std::ranges::find(kEngineTasks, name, &EngineTask::name);
+  return task == kEngineTasks.end() ? nullptr : task;
+}
+
+std::string WhyNoEnvironment(std::string_view name) {
+  if (const EngineTask* task = FindEngineTask(name)) {
+    return std::string(name) + " needs " + std::string(task->engine) +
+           ", which this program was built without: install " + std::string(task->package) +
+           ", configure and build again";
+  }
+  std::vector<std::string> known;
+  for (const EnvEntry& entry : Environments()) known.push_back(entry.name);
+  for (const EngineTask& task : kEngineTasks) {
+    if (FindEnvironment(task.name) == nullptr) known.emplace_back(task.name);
+  }
+  return "unknown environment " + std::string(name) + "; " + Suggestion(name, known);
 }
 
 EnvParams DefaultParams(const EnvEntry& entry) {
@@ -81,7 +108,7 @@ std::unique_ptr<Env> MakeEnvironment(const EnvEntry& entry, const EnvParams& par
 
 std::unique_ptr<Env> MakeEnvironment(std::string_view name, const EnvParams& params) {
   const EnvEntry* entry = FindEnvironment(name);
-  if (entry == nullptr) FailUnknownEnvironment(name);
+  if (entry == nullptr) throw ConfigError(WhyNoEnvironment(name));
   return MakeEnvironment(*entry, params);
 }
 

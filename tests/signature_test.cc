@@ -26,6 +26,7 @@ void CheckSignature(const std::string& name, const RunConfig& config) {
 
 TEST_CASE("A fixed run gives the recorded bits with every kernel and any number of threads") {
   for (const EnvEntry& entry : Environments()) {
+    if (FindEngineTask(entry.name) != nullptr) continue;  // the bits of another library
     CheckSignature(entry.name, testing::SignatureConfig(entry.name));
   }
 }

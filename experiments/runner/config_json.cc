@@ -304,16 +304,13 @@ ResolvedConfig ConfigBuilder::Build() const {
   // The environment first: it decides which env_params there are.
   for (const Assignment& assignment : assignments_) {
     if (assignment.path != "env") continue;
-    std::vector<std::string> known;
-    for (const EnvEntry& entry : Environments()) known.push_back(entry.name);
     if (!assignment.value.is_string()) {
       throw ConfigError(assignment.origin + " must be the name of an environment, got " +
                         Shown(assignment.value));
     }
     resolved.config.env = assignment.value.get<std::string>();
     if (FindEnvironment(resolved.config.env) == nullptr) {
-      throw ConfigError(assignment.origin + ": unknown environment '" + Shown(resolved.config.env) +
-                        "'; " + Suggestion(resolved.config.env, known));
+      throw ConfigError(assignment.origin + ": " + WhyNoEnvironment(Shown(resolved.config.env)));
     }
   }
   const FieldList fields = DescribeAll(resolved.config);

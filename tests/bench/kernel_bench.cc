@@ -27,6 +27,9 @@
 #include "lib/rl/gaussian_policy.h"
 #include "lib/rl/rollout.h"
 #include "lib/vime/dynamics_model.h"
+#ifdef VIME_WITH_MUJOCO
+#include "tests/bench/bare_mujoco.h"
+#endif
 #include "tests/bench/per_isa.h"
 #include "tests/support/toy_env.h"
 
@@ -313,32 +316,47 @@ void RegisterPolicy(const Size& size) {
   });
 }
 
-// Steps of `count` environments in turn, as a rollout takes them, with actions drawn beforehand.
-class Stepper {
+// Actions of random play, drawn beforehand.
+class DrawnActions {
  public:
-  Stepper(const std::string& env, int count, int horizon) : horizon_(horizon) {
-    for (int i = 0; i < count; ++i) {
-      envs_.push_back(MakeEnvironment(env));
-      rngs_.emplace_back(NoiseKey{kSeed, Stream::kEnvironment, 0, static_cast<std::uint32_t>(i)});
-    }
-    const EnvSpec& spec = envs_.front()->spec();
-    observation_.resize(static_cast<std::size_t>(spec.observation_dim()));
+  explicit DrawnActions(const EnvSpec& spec) : dim_(spec.action.size()) {
     Rng rng({kSeed, Stream::kActionNoise, 0, 0});
     for (std::size_t n = 0; n < kActions; ++n) {
       for (const Axis& axis : spec.action) {
         actions_.push_back(ExecutedAction(rng.Normal(), axis));
       }
     }
+  }
+
+  std::span<const double> Next() {
+    next_ = (next_ + 1) % kActions;
+    return {actions_.data() + next_ * dim_, dim_};
+  }
+
+ private:
+  static constexpr std::size_t kActions = 4096;
+
+  std::vector<double> actions_;
+  std::size_t dim_, next_ = 0;
+};
+
+// Steps of `count` environments in turn, as a rollout takes them.
+class Stepper {
+ public:
+  Stepper(const std::string& env, int count, int horizon)
+      : actions_(MakeEnvironment(env)->spec()), horizon_(horizon) {
+    for (int i = 0; i < count; ++i) {
+      envs_.push_back(MakeEnvironment(env));
+      rngs_.emplace_back(NoiseKey{kSeed, Stream::kEnvironment, 0, static_cast<std::uint32_t>(i)});
+    }
+    observation_.resize(static_cast<std::size_t>(envs_.front()->spec().observation_dim()));
     ages_.assign(envs_.size(), 0);
     for (std::size_t i = 0; i < envs_.size(); ++i) envs_[i]->Reset(rngs_[i], observation_);
   }
 
   void Step() {
-    const std::size_t action_dim = actions_.size() / kActions;
     for (std::size_t i = 0; i < envs_.size(); ++i) {
-      const std::span<const double> action{actions_.data() + next_action_ * action_dim, action_dim};
-      next_action_ = (next_action_ + 1) % kActions;
-      const vime::Step step = envs_[i]->Advance(action, rngs_[i], observation_);
+      const vime::Step step = envs_[i]->Advance(actions_.Next(), rngs_[i], observation_);
       if (step.terminated || ++ages_[i] == horizon_) {
         envs_[i]->Reset(rngs_[i], observation_);
         ages_[i] = 0;
@@ -349,13 +367,11 @@ class Stepper {
   }
 
  private:
-  static constexpr std::size_t kActions = 4096;
-
   std::vector<std::unique_ptr<Env>> envs_;
   std::vector<Rng> rngs_;
   std::vector<int> ages_;
-  std::vector<double> actions_, observation_;
-  std::size_t next_action_ = 0;
+  DrawnActions actions_;
+  std::vector<double> observation_;
   int horizon_;
 };
 
@@ -380,6 +396,27 @@ void RegisterRollouts() {
     });
   }
 }
+
+#ifdef VIME_WITH_MUJOCO
+// What env-step of the half cheetah is measured against.
+void RegisterBareMujoco() {
+  Register("mj-step/halfcheetah", [](benchmark::State& state) {
+    constexpr int kBodies = 16;
+    const EnvSpec spec = MakeEnvironment("halfcheetah")->spec();
+    DrawnActions actions(spec);
+    std::vector<BareMujoco> bodies;
+    for (int i = 0; i < kBodies; ++i) bodies.emplace_back(HalfCheetahModel());
+    int age = 0;
+    Measure(state, kBodies, 0, [&] {
+      for (BareMujoco& body : bodies) {
+        body.Step(actions.Next());
+        if (age == spec.default_horizon) body.Reset();
+      }
+      age = age == spec.default_horizon ? 0 : age + 1;
+    });
+  });
+}
+#endif
 
 // ---- Files -------------------------------------------------------------------------------------
 
@@ -445,6 +482,9 @@ void RegisterAll() {
   RegisterNetwork();
   for (const Size& size : kSizes) RegisterPolicy(size);
   RegisterRollouts();
+#ifdef VIME_WITH_MUJOCO
+  RegisterBareMujoco();
+#endif
   RegisterMetrics();
   RegisterNumbers();
 }

@@ -100,6 +100,8 @@ def goals(r):
             yield (f"rollout, {env}: beyond the environment's own step",
                    r.median(lambda v, e=env: v[f"rollout/{e}"] - v[f"env-step/{e}"]), "ns", "<=",
                    25)
+    yield ("half cheetah: steps per second / those of a bare mj_step",
+           r.ratio("mj-step/halfcheetah", "env-step/halfcheetah"), "x", ">=", 0.9)
     yield "experiment, shared noise", r.value("experiment/shared"), "CPU s", "<=", 0.40
     yield "experiment, noise per example", r.value("experiment/per-example"), "CPU s", "<=", 0.50
     yield ("writing metrics / experiment",

@@ -92,6 +92,21 @@ TEST_CASE("An unknown name that resembles none is refused with the list of known
         "unknown parameter env_params.torque_limit of mountaincar; known: float_state noise_dims");
 }
 
+TEST_CASE("A task of an engine is an environment, or the refusal says what to install") {
+  for (const EngineTask& task : EngineTasks()) {
+    const std::string name(task.name);
+    INFO(name);
+    if (FindEnvironment(name) != nullptr) {
+      CHECK(MessageOf(name) == "no error");
+    } else {
+      CHECK(MessageOf(name) == name + " needs " + std::string(task.engine) +
+                                   ", which this program was built without: install " +
+                                   std::string(task.package) + ", configure and build again");
+    }
+    CHECK(MessageOf(name + "z") == "unknown environment " + name + "z; did you mean " + name + "?");
+  }
+}
+
 TEST_CASE("A parameter reaches the environment and the others keep their defaults") {
   CHECK(MakeEnvironment("pendulum")->spec().action[0].high == 2);
   CHECK(MakeEnvironment("pendulum-sparse")->spec().action[0].high == 1);
