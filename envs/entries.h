@@ -26,4 +26,7 @@ EnvEntry HalfCheetahEntry();
 EnvEntry HalfCheetahSparseEntry();
 EnvEntry Walker2dEntry();
 
+// Where Box2D is built in.
+EnvEntry MountainCarXEntry();
+
 }  // namespace vime

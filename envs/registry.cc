@@ -20,6 +20,7 @@ constexpr auto kEngineTasks = std::to_array<EngineTask>({
     {"halfcheetah", "MuJoCo", "libmujoco-dev"},
     {"halfcheetah-sparse", "MuJoCo", "libmujoco-dev"},
     {"walker2d", "MuJoCo", "libmujoco-dev"},
+    {"mountaincar-x", "Box2D", "libbox2d-dev"},
 });
 
 [[noreturn]] void FailUnknownParameter(const EnvEntry& entry, std::string_view name) {
@@ -54,6 +55,9 @@ std::span<const EnvEntry> Environments() {
     entries.push_back(HalfCheetahEntry());
     entries.push_back(HalfCheetahSparseEntry());
     entries.push_back(Walker2dEntry());
+#endif
+#ifdef VIME_WITH_BOX2D
+    entries.push_back(MountainCarXEntry());
 #endif
     std::ranges::transform(entries, entries.begin(), Registered);
     return entries;

@@ -158,6 +158,7 @@ TEST_CASE("Scripted policies solve every task") {
       {"halfcheetah", {}, 0.98, 1600},
       {"halfcheetah-sparse", {}, 0.98, 290},  // 304
       {"walker2d", {}, 0.8, 200},
+      {"mountaincar-x", {}, 1, 1},
   };
   std::set<std::string> solved;
   for (const Solution& known : solutions) {
@@ -246,6 +247,16 @@ TEST_CASE("Random play of the robots: the cheetah never gets far, the walker soo
     CHECK(walker.successes == 0);
     CHECK(double(walker.steps) / 1000 == doctest::Approx(steps).epsilon(0.05));
   }
+}
+
+TEST_CASE(
+    "The mountain car of Box2D takes 42 to 80 pushes along its motion, random play never does") {
+  if (NotBuiltIn("mountaincar-x")) return;
+  const PlayReport pushed = PlayTask(
+      "mountaincar-x", {}, {.policy = PlayPolicy::kScripted, .episodes = 200, .horizon = 80});
+  CHECK(pushed.successes == 200);
+  CHECK(pushed.steps >= 42 * 200);
+  CHECK(PlayTask("mountaincar-x", {}, {.episodes = 50, .num_threads = 2}).rewarded == 0);
 }
 
 TEST_CASE("Random play of the dense pendulum returns -1236 on average") {
