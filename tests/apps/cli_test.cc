@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "envs/registry.h"
 #include "lib/kernels/kernels.h"
 #include "tests/support/vime_run.h"
 
@@ -260,6 +261,28 @@ TEST_CASE("--help, --version and --list print on standard output and touch nothi
   CHECK(Contains(printed({"--list", "presets"}), "mountaincar-vime"));
   CHECK(Contains(printed({"--list", "metrics"}), "rollout/success_fraction"));
   CHECK(Entries(directory.path()).empty());
+}
+
+TEST_CASE("A task of an engine runs, or is listed and refused with the package to install") {
+  const TemporaryDirectory directory;
+  const std::string list = VimeRun({"--list", "envs"}, directory).out;
+  for (const EngineTask& task : EngineTasks()) {
+    const std::string name(task.name), package(task.package);
+    CAPTURE(name);
+    const Result result = VimeRun(
+        {"--env", name, "--iterations", "1", "--batch-steps", "500", "--out", name, "--quiet"},
+        directory);
+    CHECK(Contains(list, name + " "));
+    if (FindEnvironment(name) != nullptr) {
+      CHECK(result.exit_code == 0);
+      continue;
+    }
+    CHECK(Contains(list, "(Debian package " + package + ")"));
+    CHECK(result.exit_code == 2);
+    CHECK(IsOneLine(result.err));
+    CHECK(Contains(result.err, "--env: " + name + " needs "));
+    CHECK(Contains(result.err, "install " + package));
+  }
 }
 
 TEST_CASE("--print-config shows every value with its source") {
