@@ -43,7 +43,8 @@ template <class Check>
 void ForEachTrajectory(const Check& check) {
   for (const Recording& recording : Recordings()) {
     const auto env = MakeEnvironment(recording.task);
-    for (const json& trajectory : testing::ReadGolden(recording.file)["trajectories"]) {
+    const json golden = testing::ReadGolden(recording.file);
+    for (const json& trajectory : golden["trajectories"]) {
       INFO(recording.task, " ", trajectory["name"].get<std::string>());
       check(recording, *env, trajectory);
     }
