@@ -54,6 +54,7 @@ Json Row(const EnvSpec& spec, const EpisodeStep& step) {
   const auto put = [&](const char* group, const std::vector<Axis>& axes,
                        std::span<const double> values) {
     for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i].memory) continue;
       row[std::string(group) + "/" + axes[i].name] = values.empty() ? Json() : Json(values[i]);
     }
   };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "envs/controllers.h"
@@ -27,10 +28,15 @@ struct CartState {
   float x = 0, y = 0.05F, angle = 0, vx = 0, vy = 0, w = 0;
 
   static constexpr std::size_t kSize = 6;
-  std::array<double, kSize> ToArray() const { return {x, y, angle, vx, vy, w}; }
+  std::array<double, kSize> ToArray() const { return {x, vx, y, angle, vy, w}; }
   static CartState From(std::span<const double> numbers) {
     const auto number = [&](std::size_t i) { return static_cast<float>(numbers[i]); };
-    return {number(0), number(1), number(2), number(3), number(4), number(5)};
+    return {.x = number(0),
+            .y = number(2),
+            .angle = number(3),
+            .vx = number(1),
+            .vy = number(4),
+            .w = number(5)};
   }
 };
 
@@ -135,23 +141,23 @@ class MountainCarX final : public Env {
   }
 
   void GetState(std::span<double> state) const override {
-    Observe(state);
-    const auto end_of_start = std::ranges::copy(start_.ToArray(), state.begin() + 2).out;
+    const auto end_of_cart = std::ranges::copy(cart_.ToArray(), state.begin()).out;
+    const auto end_of_start = std::ranges::copy(start_.ToArray(), end_of_cart).out;
     *end_of_start = static_cast<double>(forces_.size());
     const auto end = std::ranges::copy(forces_, end_of_start + 1).out;
     std::fill(end, state.end(), 0);
   }
 
-  // The position and the velocity at the beginning follow from the rest.
+  // The cart as it is, at the beginning, follows from the rest.
   void SetState(std::span<const double> state) override {
-    const std::span<const double> start = state.subspan(2, CartState::kSize);
     if (std::ranges::any_of(state, [](double number) { return std::isnan(number); })) {
       Break();
       return;
     }
-    MakeWorld(CartState::From(start));
-    const auto count = static_cast<std::size_t>(state[2 + CartState::kSize]);
-    for (const double force : state.subspan(3 + CartState::kSize, count)) Push(force);
+    MakeWorld(CartState::From(state.subspan(CartState::kSize, CartState::kSize)));
+    const std::span<const double> forces = state.subspan(2 * CartState::kSize);
+    const auto count = static_cast<std::size_t>(forces[0]);
+    for (const double force : forces.subspan(1, count)) Push(force);
   }
 
   void Observe(std::span<double> observation) const override {
@@ -178,13 +184,18 @@ class MountainCarX final : public Env {
                     .time_step = 0.05,
                     .success = "the cart reaches position 0.6 or an end of the track",
                     .success_share = 0};
-    for (const char* name : {"position", "velocity", "start x", "start y", "start angle",
-                             "start velocity x", "start velocity y", "start angular velocity"}) {
-      spec.state.push_back({name, -kInfinity, kInfinity});
+    const auto add = [&](std::string name, double low, double high, bool memory) {
+      spec.state.push_back({.name = std::move(name), .low = low, .high = high, .memory = memory});
+    };
+    for (const bool memory : {false, true}) {
+      for (const char* name :
+           {"position", "velocity", "height", "angle", "velocity up", "angular velocity"}) {
+        add((memory ? "start " : "") + std::string(name), -kInfinity, kInfinity, memory);
+      }
     }
-    spec.state.push_back({"forces since the start", 0, kLife});
+    add("forces since the start", 0, kLife, true);
     for (std::size_t i = 0; i < kLife; ++i) {
-      spec.state.push_back({"force " + std::to_string(i), -kMaxForce, kMaxForce});
+      add("force " + std::to_string(i), -kMaxForce, kMaxForce, true);
     }
     return spec;
   }

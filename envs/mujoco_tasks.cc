@@ -10,9 +10,12 @@ namespace {
 
 EnvSpec WithState(EnvSpec spec, int joints) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  for (const char* letter : {"q", "v", "w"}) {
+  for (const std::string letter : {"q", "v", "w"}) {
     for (int i = 0; i < joints; ++i) {
-      spec.state.push_back({letter + std::to_string(i), -kInfinity, kInfinity});
+      spec.state.push_back({.name = letter + std::to_string(i),
+                            .low = -kInfinity,
+                            .high = kInfinity,
+                            .memory = letter == "w"});
     }
   }
   spec.noise_region = {.x_low = -0.5, .x_high = 0.5};  // about the start

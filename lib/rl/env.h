@@ -33,6 +33,8 @@ struct Axis {
   bool nominal = false;
   /// Values that differ by it are the same state; 0 where there is no such number.
   double period = 0;
+  /// Of a state: what a simulator remembers, not where the task is. Replays leave it out.
+  bool memory = false;
 };
 
 /// An open rectangle on the plane of Env::CoveragePoint(); by default all of it.

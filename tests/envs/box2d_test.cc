@@ -17,13 +17,18 @@ using nlohmann::json;
 using testing::MaxDifference;
 using testing::Replay;
 
-/// A state of a new world: position and velocity, the cart as it is, no forces since.
+/// The state of a new world: the cart (x, y, angle, vx, vy, w), no forces since.
 std::vector<double> StateOf(const Env& env, const std::array<double, 6>& cart) {
-  std::vector<double> state(env.spec().state.size());
-  state[0] = cart[0];
-  state[1] = cart[3];
-  std::copy(cart.begin(), cart.end(), state.begin() + 2);
+  const auto [x, y, angle, vx, vy, w] = cart;
+  std::vector<double> state = {x, vx, y, angle, vy, w, x, vx, y, angle, vy, w};
+  state.resize(env.spec().state.size());
   return state;
+}
+
+/// The nearest single-precision numbers: nine digits were recorded.
+std::vector<double> Floats(std::vector<double> numbers) {
+  for (double& number : numbers) number = double{static_cast<float>(number)};
+  return numbers;
 }
 
 // Contacts carry impulses from step to step, so the recorded rows are checked along the trajectory.
@@ -39,6 +44,10 @@ TEST_CASE("The mountain car of Box2D repeats every recorded row bit for bit") {
         CAPTURE(t);
         const Step step = replay.Advance(t);
         REQUIRE(MaxDifference(replay.observation(), trajectory["observations"][t + 1]) == 0);
+        std::vector<double> expected = StateOf(*env, trajectory["states"][t + 1]),
+                            next = replay.State();
+        for (auto* state : {&expected, &next}) state->resize(6);
+        REQUIRE(next == Floats(expected));
         const bool end = trajectory["terminated"][t];
         REQUIRE(step.terminated == end);
         REQUIRE(step.success == end);
