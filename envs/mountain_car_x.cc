@@ -120,7 +120,7 @@ class CartWorld {
 ///
 /// What Box2D remembers of its contacts can be neither read nor set, so the state is what it
 /// follows from: where the cart was when the world was made, and the forces since. A world lasts
-/// for 500 steps, rllab's longest episode; then the next one is made where the cart is.
+/// for 500 steps, the horizon of the paper; then the next one is made where the cart is.
 class MountainCarX final : public Env {
  public:
   explicit MountainCarX(bool dense) : Env(Spec()), dense_(dense) { MakeWorld({}); }
@@ -130,8 +130,8 @@ class MountainCarX final : public Env {
     Observe(observation);
   }
 
-  vime::Step Advance(std::span<const double> action, Rng& /*rng*/,
-                     std::span<double> next_observation) override {
+  Step Advance(std::span<const double> action, Rng& /*rng*/,
+               std::span<double> next_observation) override {
     Push(std::clamp(action[0], -kMaxForce, kMaxForce));
     Observe(next_observation);
     const double x = cart_.x;
