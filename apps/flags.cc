@@ -41,6 +41,23 @@ std::string HelpText(const Field& field) {
   return no_default ? text : text + " [" + fallback + "]";
 }
 
+// The text with a space after some of the bars in lists of choices that are longer than a line.
+std::string Breakable(const std::string& text, std::size_t width) {
+  std::string broken;
+  std::size_t word = 0;  // where the current one begins in `broken`
+  std::size_t bar = 0;   // just after its last bar
+  for (const char c : text) {
+    broken += c;
+    if (c == ' ') word = bar = broken.size();
+    if (broken.size() - word > width && bar > word) {
+      broken.insert(bar, " ");
+      word = bar = bar + 1;
+    }
+    if (c == '|') bar = broken.size();
+  }
+  return broken;
+}
+
 // An option without its value, or an option that cannot be given twice.
 [[noreturn]] void FailMismatch(const CLI::App& app, const std::vector<const FlagSet*>& flags,
                                const std::string& message) {
@@ -136,7 +153,7 @@ std::string Help(const CLI::App& app) {
       help += "\n" + group + "\n";
     }
     std::string line = "  " + option->get_name(false, true);
-    std::istringstream words(option->get_description());
+    std::istringstream words(Breakable(option->get_description(), kColumns - kIndent));
     bool begun = line.size() + 2 > kIndent;
     if (begun) {
       help += line + "\n";

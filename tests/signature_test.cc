@@ -36,6 +36,20 @@ TEST_CASE("A fixed run gives the recorded bits with every kernel and any number 
   }
 }
 
+template <class Choice>
+std::string Name(Choice choice) {
+  return std::string(EnumNames<Choice>()[static_cast<std::size_t>(choice)]);
+}
+
+TEST_CASE("So it does with every bonus") {
+  for (const BonusEntry& entry : Bonuses()) {
+    if (entry.kind == BonusKind::kVime) continue;  // seen above
+    RunConfig config = testing::SignatureConfig("mountaincar");
+    config.bonus = entry.kind;
+    CheckSignature("mountaincar, " + Name(entry.kind), config);
+  }
+}
+
 TEST_CASE("So it does with every policy optimiser and value function") {
   for (const Algorithm algo :
        {Algorithm::kNaturalGradient, Algorithm::kTrpo, Algorithm::kPpo, Algorithm::kErwr}) {
@@ -43,10 +57,7 @@ TEST_CASE("So it does with every policy optimiser and value function") {
       RunConfig config = testing::SignatureConfig("mountaincar");
       config.algo = algo;
       config.advantage.value = value;
-      const auto name = [](auto choice) {
-        return std::string(EnumNames<decltype(choice)>()[static_cast<std::size_t>(choice)]);
-      };
-      CheckSignature("mountaincar, " + name(algo) + ", " + name(value), config);
+      CheckSignature("mountaincar, " + Name(algo) + ", " + Name(value), config);
     }
   }
   RunConfig config = testing::SignatureConfig("mountaincar");

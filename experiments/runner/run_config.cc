@@ -14,7 +14,11 @@ namespace vime {
     return kNames;                                                                 \
   }
 VIME_ENUM_NAMES(Algorithm, "reinforce", "npg", "trpo", "ppo", "erwr")
-VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "none")
+VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "compression", "likelihood-gain", "gradient-steps",
+                "variance", "bald", "blr", "l2", "l2-trajectory", "rnd", "disagreement",
+                "count-grid", "count-hash", "state-norm", "noise", "none")
+VIME_ENUM_NAMES(Compat, "none", "openai-vime")
+VIME_ENUM_NAMES(EndBonus, "none", "remaining-horizon")
 VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
 VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
 VIME_ENUM_NAMES(BonusNormalization, "median", "mean", "stddev", "none")
@@ -65,6 +69,14 @@ void RunConfig::Describe(FieldList& f) {
         "what bonuses are divided by: the mean of this statistic of the last batches");
   f.Add("bonus_window", shaping.window, "batches in that mean", {.low = 1, .high = 1e6});
   f.Add("bonus_clip", shaping.clip, "largest normalised bonus", kPositive);
+  f.Add("bonus_center", shaping.center,
+        "subtract the batch mean of the bonus: repairs the reward "
+        "for staying alive");
+  f.Add("bonus_end", shaping.end,
+        "what ending an episode pays: nothing, or the mean bonus of the steps that are left");
+  f.Add("intrinsic_only", shaping.intrinsic_only, "leave the reward of the task out");
+  f.Add("compat", compat,
+        "openai-vime: the bonus as the released implementation of the paper computes it");
   f.Group("policy", [&](FieldList& g) {
     g.Add("hidden", policy.hidden, "widths of the tanh layers of the mean", widths);
     g.Add("initial_stddev", policy.initial_stddev, "initial standard deviation, normalised units",
@@ -155,6 +167,8 @@ void RunConfig::Describe(FieldList& f) {
   f.Group("gain", [&](FieldList& g) {
     g.Add("form", gain.form, "information gain: Taylor form, KL[new||old], or KL[old||new]");
     g.Add("step_size", gain.step_size, "lambda of the Newton step", scale);
+    g.Add("gradient_steps", gradient_steps, "bonus gradient-steps: how many",
+          {.low = 1, .high = 1000});
   });
 }
 
@@ -165,8 +179,22 @@ bool RunConfig::UsesBonus() const {
 
 std::span<const BonusEntry> Bonuses() {
   static constexpr auto kBonuses = std::to_array<BonusEntry>({
-      {BonusKind::kVime, "information gain of a Bayesian dynamics model"},
+      {BonusKind::kVime, "information gain of a Bayesian dynamics model, KL[new || old]"},
       {BonusKind::kShuffled, "placebo: the bonuses of vime, in random order within each batch"},
+      {BonusKind::kCompression, "KL[old || new] of the same belief"},
+      {BonusKind::kLikelihoodGain, "how much likelier the new belief makes the transition; slow"},
+      {BonusKind::kGradientSteps, "KL after several gradient steps, not a Newton step; slow"},
+      {BonusKind::kVariance, "variance of the model's prediction"},
+      {BonusKind::kBald, "mutual information of prediction and weights"},
+      {BonusKind::kLinearModel, "exact information gain of a linear model on learned features"},
+      {BonusKind::kError, "squared error of the model"},
+      {BonusKind::kTrajectoryError, "the same, averaged over the trajectory"},
+      {BonusKind::kDistillation, "random network distillation of s'"},
+      {BonusKind::kDisagreement, "variance of the predictions of five networks"},
+      {BonusKind::kGridCount, "1/sqrt(visits) on the visit grid: knows what matters"},
+      {BonusKind::kHashCount, "1/sqrt(visits) of hashed observations"},
+      {BonusKind::kStateNorm, "squared norm of the standardised next observation"},
+      {BonusKind::kNoise, "placebo: absolute values of Gaussian noise"},
       {BonusKind::kNone, "no bonus, as with eta 0"},
   });
   return kBonuses;
@@ -210,66 +238,12 @@ void Resolve(RunConfig& config) {
   if (static_cast<double>(config.bnn.updates) * static_cast<double>(config.bnn.minibatch) > 4e9) {
     throw ConfigError("bnn.updates * bnn.minibatch must be at most 4e9");  // 32 bits name noise
   }
+  if (config.compat == Compat::kOpenaiVime &&
+      (config.bonus != BonusKind::kVime || config.algo == Algorithm::kPpo)) {
+    throw ConfigError("compat openai-vime needs bonus vime and an algo of the paper, not ppo");
+  }
   const double rows = static_cast<double>(config.batch_steps + config.horizon);
   if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");
-}
-
-namespace {
-
-std::unique_ptr<PolicyOptimizer> MakeOptimizer(const RunConfig& config, const EnvSpec& spec,
-                                               const Policy& policy) {
-  const auto seed = static_cast<std::uint64_t>(config.seed);
-  const Index parameters = policy.num_parameters();
-  const auto value = [&](ValueKind kind) {
-    return MakeValueFunction(kind, spec, static_cast<int>(config.horizon), seed);
-  };
-  const auto advantages = [&] {
-    AdvantageOptions options = config.advantage;
-    options.gamma = config.reinforce.gamma;
-    return AdvantageEstimator(options, value(options.value));
-  };
-  switch (config.algo) {
-    case Algorithm::kNaturalGradient:
-    case Algorithm::kTrpo: {
-      NaturalGradientOptions options = config.trpo;
-      options.line_search = config.algo == Algorithm::kTrpo;
-      return std::make_unique<NaturalGradient>(options, advantages());
-    }
-    case Algorithm::kPpo:
-      return std::make_unique<Ppo>(config.ppo, advantages(), parameters, seed);
-    case Algorithm::kErwr:
-      return std::make_unique<Erwr>(config.erwr, advantages());
-    case Algorithm::kReinforce:
-      break;
-  }
-  const bool mlp = config.reinforce.baseline == BaselineKind::kMlp;
-  return std::make_unique<Reinforce>(config.reinforce, parameters,
-                                     value(mlp ? ValueKind::kMlp : ValueKind::kLinear));
-}
-
-}  // namespace
-
-std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
-  VIME_CHECK(config.horizon > 0);
-  const auto seed = static_cast<std::uint64_t>(config.seed);
-  auto rollout = std::make_unique<Rollout>(
-      [env = config.env, params = config.env_params] { return MakeEnvironment(env, params); },
-      static_cast<int>(config.horizon), seed, static_cast<int>(config.noise_hold));
-  const EnvSpec& spec = rollout->spec();
-  auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
-  std::unique_ptr<PolicyOptimizer> optimizer = MakeOptimizer(config, spec, *policy);
-  std::unique_ptr<Bonus> bonus;
-  if (config.UsesBonus()) {
-    bonus = std::make_unique<VimeBonus>(spec, config.bnn, config.gain, seed);
-  }
-  TrainerOptions options{.seed = seed,
-                         .batch_steps = config.batch_steps,
-                         .iterations = config.iterations,
-                         .num_threads = num_threads,
-                         .shaping = config.shaping};
-  options.shaping.shuffle = config.bonus == BonusKind::kShuffled;
-  return std::make_unique<Trainer>(options, std::move(rollout), std::move(policy),
-                                   std::move(optimizer), std::move(bonus));
 }
 
 }  // namespace vime

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "lib/bnn/information_gain_options.h"
 #include "lib/core/fields.h"
 #include "lib/optim/erwr.h"
 #include "lib/optim/natural_gradient.h"
@@ -12,6 +13,7 @@
 #include "lib/optim/reinforce.h"
 #include "lib/rl/env.h"
 #include "lib/rl/gaussian_policy.h"
+#include "lib/vime/dynamics_model.h"
 #include "lib/vime/trainer.h"
 
 namespace vime {
@@ -19,7 +21,26 @@ namespace vime {
 inline constexpr double kMaxSeed = 9007199254740991.0;  // 2^53 - 1: exact in JSON
 
 enum class Algorithm { kReinforce, kNaturalGradient, kTrpo, kPpo, kErwr };
-enum class BonusKind { kVime, kShuffled, kNone };
+enum class BonusKind {
+  kVime,
+  kShuffled,
+  kCompression,
+  kLikelihoodGain,
+  kGradientSteps,
+  kVariance,
+  kBald,
+  kLinearModel,
+  kError,
+  kTrajectoryError,
+  kDistillation,
+  kDisagreement,
+  kGridCount,
+  kHashCount,
+  kStateNorm,
+  kNoise,
+  kNone,
+};
+enum class Compat { kNone, kOpenaiVime };
 enum class StopWhen { kIterations, kSolved };
 
 struct RunConfig {
@@ -45,6 +66,8 @@ struct RunConfig {
   ErwrOptions erwr;
   DynamicsModelOptions bnn;
   InformationGainOptions gain;
+  std::int64_t gradient_steps = 5;  ///< of BonusKind::kGradientSteps
+  Compat compat = Compat::kNone;
 
   /// Adds every field except env_params (those depend on `env`).
   void Describe(FieldList& fields);

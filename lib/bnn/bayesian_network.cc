@@ -149,14 +149,17 @@ Features<T> PredictAtMean(const BayesianNetwork<T>& network, const FeaturesRef<T
   return Predict(network, x, zero).front();
 }
 
+namespace {
+
+// Likelihood and prior together: the gradient of w KL[q || prior] - sum_b E_q[log p].
 template <class T>
-NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
-                                    const FeaturesRef<T>& y, double kl_weight,
-                                    const Noise<T>& noise) {
+ExpectedLogLikelihood<T> LikelihoodAndPrior(const BayesianNetwork<T>& network,
+                                            const FeaturesRef<T>& x, const FeaturesRef<T>& y,
+                                            double kl_weight, const Noise<T>& noise) {
   const NetworkView<T> net = network.View();
   const NoiseView<T> view = noise.View();
   const Index n = net.num_parameters;
-  NegativeElbo<T> result;
+  ExpectedLogLikelihood<T> result;
   result.log_likelihood.resize(x.rows());
   result.squared_residual.resize(x.rows(), y.cols());
   result.gradient.setZero(2 * n);
@@ -168,6 +171,28 @@ NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>& network, const Fea
                         ScratchFor(net, view));
   kernels.add_prior_gradient(n, net, network.prior_precision().data(), static_cast<T>(kl_weight),
                              grad_mean, grad_rho);
+  return result;
+}
+
+}  // namespace
+
+template <class T>
+ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
+                                                      const FeaturesRef<T>& x,
+                                                      const FeaturesRef<T>& y,
+                                                      const Noise<T>& noise) {
+  return LikelihoodAndPrior<T>(network, x, y, 0, noise);
+}
+
+template <class T>
+NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                                    const FeaturesRef<T>& y, double kl_weight,
+                                    const Noise<T>& noise) {
+  ExpectedLogLikelihood<T> parts = LikelihoodAndPrior<T>(network, x, y, kl_weight, noise);
+  NegativeElbo<T> result;
+  result.log_likelihood = std::move(parts.log_likelihood);
+  result.squared_residual = std::move(parts.squared_residual);
+  result.gradient = std::move(parts.gradient);
   result.kl = network.KlToPrior();
   double log_likelihood = 0;
   for (const T value : result.log_likelihood) log_likelihood += static_cast<double>(value);
@@ -227,15 +252,15 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
                                const FeaturesRef<T>& y, double step_size, const Noise<T>& noise) {
   VIME_CHECK(x.rows() == 1);
   // The value and the gradient of the KL vanish at phi: grad l is that of -E_q[log p].
-  const NegativeElbo<T> elbo = ComputeNegativeElbo<T>(network, x, y, 0, noise);
+  const Vector<T> gradient = ComputeExpectedLogLikelihood<T>(network, x, y, noise).gradient;
   const NetworkView<T> net = network.View();
   DiagonalGaussian<T> q = network.posterior();
   const T lambda = static_cast<T>(step_size);
   for (Index p = 0; p < net.num_parameters; ++p) {
     const T variance = net.variance[p];
-    q.mean[p] -= lambda * variance * elbo.gradient[p];
-    q.rho[p] -= lambda * variance / (2 * net.slope[p] * net.slope[p]) *
-                elbo.gradient[net.num_parameters + p];
+    q.mean[p] -= lambda * variance * gradient[p];
+    q.rho[p] -=
+        lambda * variance / (2 * net.slope[p] * net.slope[p]) * gradient[net.num_parameters + p];
   }
   return q;
 }
@@ -247,6 +272,8 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
   template std::vector<Features<T>> Predict(const BayesianNetwork<T>&, const FeaturesRef<T>&,    \
                                             const Noise<T>&);                                    \
   template Features<T> PredictAtMean(const BayesianNetwork<T>&, const FeaturesRef<T>&);          \
+  template ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(                                \
+      const BayesianNetwork<T>&, const FeaturesRef<T>&, const FeaturesRef<T>&, const Noise<T>&); \
   template NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&, \
                                                const FeaturesRef<T>&, double, const Noise<T>&);  \
   template double MonteCarloNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&,       \

@@ -94,6 +94,19 @@ std::vector<Features<T>> Predict(const BayesianNetwork<T>& network, const Featur
 template <class T>
 Features<T> PredictAtMean(const BayesianNetwork<T>& network, const FeaturesRef<T>& x);
 
+/// E_q[log p(y_b | x_b, theta)] of every row, and the gradient of minus their sum.
+template <class T>
+struct ExpectedLogLikelihood {
+  Vector<T> log_likelihood;      ///< per row, nats
+  Features<T> squared_residual;  ///< E_q[(f_o - y_o)^2], N x outputs
+  Vector<T> gradient;            ///< -d sum_b log_likelihood_b / d phi, phi = (mu, rho)
+};
+template <class T>
+ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
+                                                      const FeaturesRef<T>& x,
+                                                      const FeaturesRef<T>& y,
+                                                      const Noise<T>& noise);
+
 /// w KL[q || prior] - sum_b E_q[log p(y_b | x_b, theta)], its parts and its gradient.
 template <class T>
 struct NegativeElbo {

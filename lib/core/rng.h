@@ -31,6 +31,7 @@ enum class Stream : std::uint32_t {
   kEvaluation = 10,
   kValueInit = 11,
   kPolicyMinibatch = 12,
+  kBonusInit = 13,
   kTest = 100,
 };
 

@@ -11,9 +11,23 @@
 #include "lib/core/archive.h"
 #include "lib/core/rng.h"
 #include "lib/rl/batch.h"
-#include "lib/vime/dynamics_model.h"
 
 namespace vime {
+
+/// Mean squared errors of a dynamics model over outputs and transitions, in standardised target
+/// units.
+struct PredictionErrors {
+  double mean_prediction = 0;  ///< of f at the mean weights
+  double predict_zero = 0;     ///< of the mean of all targets: what a collapsed network says
+  double identity = 0;         ///< of s' = s
+};
+
+/// What training reports, where there is such a number.
+struct FitReport {
+  /// Mean over the updates of E_q[log p] per transition, minus (w / minibatch) KL[q || prior] at
+  /// the end: the ELBO per transition, nats.
+  std::optional<double> elbo;
+};
 
 /// What a bonus knows at one moment. Scoring a batch with it may overlap with learning from the
 /// same batch.
@@ -43,43 +57,6 @@ class Bonus {
   virtual FitReport Fit(std::uint32_t iteration) = 0;
 
   virtual void Serialize(Archive& archive) = 0;
-};
-
-/// The bonus of [H16]: the information gain of the dynamics model.
-class VimeBonus : public Bonus {
- public:
-  VimeBonus(const EnvSpec& spec, const DynamicsModelOptions& model,
-            const InformationGainOptions& gain, std::uint64_t seed)
-      : model_(spec, model, seed), gain_(gain) {}
-
-  std::unique_ptr<const BonusScorer> Scorer() const override {
-    if (!model_.ready()) return nullptr;
-    return std::make_unique<InformationGainScorer>(model_.belief(), gain_);
-  }
-  void Observe(const Batch& batch) override { model_.Observe(batch); }
-  FitReport Fit(std::uint32_t iteration) override { return model_.Fit(iteration); }
-  void Serialize(Archive& archive) override { model_.Serialize(archive); }
-
- private:
-  class InformationGainScorer : public BonusScorer {
-   public:
-    InformationGainScorer(const DynamicsBelief& belief, const InformationGainOptions& gain)
-        : belief_(belief), gain_(gain) {}
-
-    VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
-      return belief_.Gain(batch, gain_, key, num_threads);
-    }
-    std::optional<PredictionErrors> Errors(const Batch& batch) const override {
-      return belief_.Errors(batch);
-    }
-
-   private:
-    DynamicsBelief belief_;
-    InformationGainOptions gain_;
-  };
-
-  DynamicsModel model_;
-  InformationGainOptions gain_;
 };
 
 }  // namespace vime

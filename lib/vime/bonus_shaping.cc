@@ -61,11 +61,32 @@ VectorXd BonusShaping::Shape(const VectorXd& raw, std::uint32_t iteration) {
   window_.push_back(BatchScale(options_.normalization, bonus));
   if (static_cast<std::int64_t>(window_.size()) > options_.window) window_.pop_front();
   const std::vector<double> scales(window_.begin(), window_.end());
-  const double divisor = Mean(scales);
-  if (!(divisor > 0) || !std::isfinite(divisor)) return VectorXd::Zero(bonus.size());
+  scale_ = Mean(scales);
+  if (!(scale_ > 0) || !std::isfinite(scale_)) return VectorXd::Zero(bonus.size());
   const double eta = Eta(iteration);
-  for (double& value : bonus) value = eta * std::min(value / divisor, options_.clip);
+  for (double& value : bonus) value = eta * std::min(value / scale_, options_.clip);
   return bonus;
+}
+
+VectorXd RewardsWithBonus(const BonusShapingOptions& options, const Batch& batch,
+                          const VectorXd& shaped, double gamma, Index horizon) {
+  VectorXd rewards = options.intrinsic_only ? VectorXd::Zero(batch.size()) : batch.rewards;
+  const double mean = Sum(shaped) / static_cast<double>(shaped.size());
+  rewards += shaped;
+  if (options.center) rewards.array() -= mean;
+  // Centred bonuses have mean 0: nothing is lost by ending.
+  if (options.end == EndBonus::kNone || options.center) return rewards;
+  for (const Trajectory& trajectory : batch.trajectories) {
+    if (!trajectory.terminated) continue;
+    double lost = 0;
+    double discount = 1;
+    for (Index t = trajectory.length; t < horizon; ++t) {
+      discount *= gamma;
+      lost += discount;
+    }
+    rewards[trajectory.begin + trajectory.length - 1] += mean * lost;
+  }
+  return rewards;
 }
 
 void BonusShaping::Serialize(Archive& archive) {

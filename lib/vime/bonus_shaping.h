@@ -7,6 +7,7 @@
 
 #include "lib/core/archive.h"
 #include "lib/core/types.h"
+#include "lib/rl/batch.h"
 
 namespace vime {
 
@@ -24,6 +25,11 @@ enum class EtaSchedule {
   kExponential,  ///< the same on a logarithmic scale; both must be positive
 };
 
+enum class EndBonus {
+  kNone,
+  kRemainingHorizon,  ///< see RewardsWithBonus
+};
+
 struct BonusShapingOptions {
   double eta = 0.1;
   EtaSchedule eta_schedule = EtaSchedule::kConstant;
@@ -35,7 +41,22 @@ struct BonusShapingOptions {
   /// Hand each batch its own bonuses in random order: the placebo, which keeps their distribution
   /// and destroys what they say.
   bool shuffle = false;
+  /// Subtract the mean of the batch's shaped bonuses: what is left rewards transitions for being
+  /// worth more than others, not for living longer.
+  bool center = false;
+  /// What the transition that ends an episode gets beside its own bonus.
+  EndBonus end = EndBonus::kNone;
+  /// The reward is the shaped bonus alone.
+  bool intrinsic_only = false;
 };
+
+/// r' = r + bonus (or the bonus alone), with the repairs of the survivor bonus that the options ask
+/// for. A bonus that is positive on average pays an agent for staying alive, and so for avoiding a
+/// goal that ends the episode. With kRemainingHorizon the last transition of a terminated
+/// trajectory of length T gets, beside its own bonus, the batch mean m for each step that is lost,
+/// discounted to where it stands: m (gamma + gamma^2 + ... + gamma^{H - T}).
+VectorXd RewardsWithBonus(const BonusShapingOptions& options, const Batch& batch,
+                          const VectorXd& shaped, double gamma, Index horizon);
 
 class BonusShaping {
  public:
@@ -46,9 +67,12 @@ class BonusShaping {
   double Eta(std::uint32_t iteration) const;
 
   /// eta * clip(normalise(shuffle(raw))). The statistics of this batch are part of the window. A
-  /// divisor that is not a positive number leaves the bonus out (zeros). Throws NumericalError
-  /// when a raw bonus is not finite.
+  /// divisor that is not a positive number leaves the bonus out (zeros; see scale()). Throws
+  /// NumericalError when a raw bonus is not finite.
   VectorXd Shape(const VectorXd& raw, std::uint32_t iteration);
+
+  /// What the last Shape() divided by.
+  double scale() const { return scale_; }
 
   void Serialize(Archive& archive);
 
@@ -57,6 +81,7 @@ class BonusShaping {
   std::int64_t iterations_;
   std::uint64_t seed_;
   std::deque<double> window_;
+  double scale_ = 0;
 };
 
 }  // namespace vime

@@ -10,6 +10,7 @@
 #include "lib/nn/adam.h"
 #include "lib/rl/env.h"
 #include "lib/rl/replay_pool.h"
+#include "lib/vime/bonus.h"
 #include "lib/vime/transition_scaler.h"
 
 namespace vime {
@@ -51,19 +52,6 @@ struct DynamicsModelOptions {
   std::int64_t updates = 500;
   std::int64_t minibatch = 10;
   std::int64_t pool_capacity = 100000;
-};
-
-/// Mean squared errors over outputs and transitions, in standardised target units.
-struct PredictionErrors {
-  double mean_prediction = 0;  ///< of f at the mean weights
-  double predict_zero = 0;     ///< of the mean of all targets: what a collapsed network says
-  double identity = 0;         ///< of s' = s
-};
-
-struct FitReport {
-  /// Mean over the updates of E_q[log p] per transition, minus (w / minibatch) KL[q || prior] at
-  /// the end: the ELBO per transition, nats.
-  double elbo = 0;
 };
 
 /// What the agent believes about the dynamics at one moment: the network, and how transitions are

@@ -20,7 +20,7 @@ struct IterationMetrics {
   double terminated_fraction = 0;
   double episode_length_mean = 0;
   std::optional<double> eta;
-  std::optional<double> bonus_mean, bonus_median, bonus_max, bonus_reward_mean;
+  std::optional<double> bonus_mean, bonus_median, bonus_max, bonus_scale, bonus_reward_mean;
   std::optional<double> bonus_noise_rank_correlation;
   std::optional<double> bnn_elbo;
   std::optional<double> bnn_mse_mean_prediction, bnn_mse_predict_zero, bnn_mse_identity;
@@ -56,8 +56,10 @@ struct IterationMetrics {
     visit("bonus/mean", m.bonus_mean, "mean raw bonus per transition (information gain: nats)");
     visit("bonus/median", m.bonus_median, "median raw bonus");
     visit("bonus/max", m.bonus_max, "largest raw bonus");
+    visit("bonus/scale", m.bonus_scale,
+          "what raw bonuses are divided by; where it is not positive the bonus is left out");
     visit("bonus/reward_mean", m.bonus_reward_mean,
-          "mean of what was added to the reward: eta * clip(normalised bonus)");
+          "mean of eta * clip(normalised bonus), before centring and what an episode's end adds");
     visit("bonus/noise_rank_correlation", m.bonus_noise_rank_correlation,
           "Spearman correlation of the raw bonus between two noise draws, on 128 transitions; "
           "null when either draw is constant");

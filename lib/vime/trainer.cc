@@ -67,7 +67,9 @@ IterationMetrics Trainer::IterateOnce() {
   const int num_threads = std::max(1, options_.num_threads - (bonus_ ? 1 : 0));
 
   start = Clock::now();
-  VectorXd rewards = batch_.rewards;  // r'
+  VectorXd rewards = options_.shaping.intrinsic_only  // r'
+                         ? VectorXd::Zero(batch_.size())
+                         : batch_.rewards;
   if (scorer != nullptr) ScoreBatch(*scorer, iteration, num_threads, rewards, metrics);
   metrics.time_bonus_s = SecondsSince(start);
 
@@ -104,7 +106,8 @@ void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int
   const NoiseKey key{options_.seed, Stream::kBonusNoise, iteration, 0};
   const VectorXd raw = scorer.Score(batch_, key, num_threads);
   const VectorXd shaped = shaping_.Shape(raw, iteration);
-  rewards += shaped;
+  rewards = RewardsWithBonus(options_.shaping, batch_, shaped, options_.gamma, rollout_->horizon());
+  metrics.bonus_scale = shaping_.scale();
   metrics.eta = shaping_.Eta(iteration);
   metrics.bonus_mean = Mean(AsSpan(raw));
   metrics.bonus_median = Median(AsSpan(raw));

@@ -17,6 +17,7 @@ struct TrainerOptions {
   Index batch_steps = 5000;
   std::int64_t iterations = 100;  ///< what the schedule of eta spans
   int num_threads = 1;
+  double gamma = 0.99;  ///< of the remaining-horizon bonus
   BonusShapingOptions shaping = {};
 };
 

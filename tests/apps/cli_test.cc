@@ -88,7 +88,8 @@ TEST_CASE("Unknown names are refused with a suggestion") {
                {"did you mean env_params.torque_limit?"});
   CheckRefused({"--preset", "mountaincar-vim"}, {"--preset", "did you mean mountaincar-vime?"});
   CheckRefused({"--preset", ""}, {"--preset", "known:"});
-  CheckRefused({"--bonus", "vimes"}, {"--bonus", "vime|shuffled|none", "did you mean vime?"});
+  CheckRefused({"--bonus", "vimes"},
+               {"--bonus", "vime|shuffled|compression", "did you mean vime?"});
   CheckRefused({"--list", "env"}, {"--list", "envs|bonuses|presets|metrics"});
   CheckRefused({"--list", ""}, {"--list", "envs|bonuses|presets|metrics"});
   CheckRefused({"--if-exists", "replace"}, {"--if-exists", "resume|skip|fail|overwrite"});
@@ -206,7 +207,7 @@ TEST_CASE("Config files with wrong keys or types are refused") {
   CheckConfigRefused("{\"seed\": 9007199254740993}", {"seed must be an integer"});
   CheckConfigRefused("{\"seed\": 18446744073709551616}", {"seed must be an integer"});
   CheckConfigRefused("{\"env\": 3}", {"env must be the name of an environment"});
-  CheckConfigRefused("{\"bonus\": 3}", {"bonus must be vime|shuffled|none, got 3"});
+  CheckConfigRefused("{\"bonus\": 3}", {"count-hash|state-norm|noise|none, got 3"});
   CheckConfigRefused("{\"policy\": {\"hidden\": 3}}", {"policy.hidden must be a list"});
   CheckConfigRefused("{\"reinforce\": {\"scale_returns\": 1}}", {"true or false, got 1"});
   CheckConfigRefused("{\"env_params\": {\"torque_limit\": 1}}", {"not a parameter of mountaincar"});

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "lib/bnn/bayesian_network.h"
+#include "lib/bnn/belief_updates.h"
 #include "lib/nn/adam.h"
 #include "tests/support/golden.h"
 
@@ -149,6 +150,17 @@ TEST_CASE("The information gain equals the reference: Taylor to 1e-10, exact KL 
       CHECK(RelativeError(taylor[b], expect["taylor_kl"].get<double>()) <= 1e-10);
       CHECK(RelativeError(exact[b], expect["descent"]["kl_new_old"].get<double>()) <= 1e-7);
       CHECK(RelativeError(reversed[b], expect["descent"]["kl_old_new"].get<double>()) <= 1e-7);
+    }
+  });
+}
+
+TEST_CASE("The formula of the released implementation equals its reference to 1e-10") {
+  ForEachCase([](const json& c, const Case& k) {
+    const VectorXd released =
+        ReleasedFastKl<double>(k.network, k.x, k.y, c["lam"].get<double>(), k.noise);
+    for (Index b = 0; b < k.x.rows(); ++b) {
+      const json& expect = c["expect"]["info_gain"][b];
+      CHECK(RelativeError(released[b], expect["openai_released_fast_kl"].get<double>()) <= 1e-10);
     }
   });
 }

@@ -6,6 +6,7 @@
 #include "envs/registry.h"
 #include "lib/optim/reinforce.h"
 #include "lib/rl/gaussian_policy.h"
+#include "lib/vime/model_bonus.h"
 #include "lib/vime/trainer.h"
 #include "tests/example/puck.h"
 
@@ -20,8 +21,8 @@ int main() {
       std::make_unique<vime::GaussianPolicy<float>>(spec, vime::GaussianPolicyOptions{}, kSeed);
   auto optimizer =
       std::make_unique<vime::Reinforce>(vime::ReinforceOptions{}, policy->num_parameters());
-  auto bonus = std::make_unique<vime::VimeBonus>(spec, vime::DynamicsModelOptions{},
-                                                 vime::InformationGainOptions{}, kSeed);
+  auto bonus = std::make_unique<vime::ModelBonus>(spec, vime::DynamicsModelOptions{},
+                                                  vime::ModelBonusOptions{}, kSeed);
   vime::Trainer trainer({.seed = kSeed, .batch_steps = 2000, .shaping = {.eta = 0.1}},
                         std::move(rollout), std::move(policy), std::move(optimizer),
                         std::move(bonus));

@@ -200,7 +200,7 @@ TEST_CASE("The ELBO is that of a transition: with little weight on the prior it 
   options.kl_weight = 0;
   options.updates = 2000;
   const double limit = -2 * std::log(std::sqrt(2 * 3.14159265358979));
-  const double elbo = Train(options, 2).report.elbo;  // of the second fit
+  const double elbo = Train(options, 2).report.elbo.value();  // of the second fit
   CHECK(elbo < limit);
   CHECK(elbo > limit - 0.05);
 }
@@ -213,7 +213,7 @@ TEST_CASE("A transition bears its share of the KL: weight over minibatch size") 
   options.updates = 20;
   const auto elbo = [&](double weight) {
     options.kl_weight = weight;
-    return Train(options).report.elbo;
+    return Train(options).report.elbo.value();
   };
   const double kl = DynamicsModel(LinearEnv().spec(), options, 5).belief().network().KlToPrior();
   CHECK(elbo(0) - elbo(4) == doctest::Approx(kl / 2));

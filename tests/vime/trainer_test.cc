@@ -14,6 +14,7 @@
 #include "lib/core/statistics.h"
 #include "lib/optim/reinforce.h"
 #include "lib/rl/gaussian_policy.h"
+#include "lib/vime/model_bonus.h"
 #include "tests/support/toy_env.h"
 
 namespace vime {
@@ -47,9 +48,9 @@ Trainer MakeTrainer(const TrainerOptions& options, const EnvFactory& env, int ho
                  std::move(bonus));
 }
 
-std::unique_ptr<VimeBonus> MakeVimeBonus(const EnvSpec& spec, Sampling sampling = Sampling::kLocal,
-                                         std::uint64_t seed = kSeed) {
-  return std::make_unique<VimeBonus>(spec, SmallModel(sampling), InformationGainOptions{}, seed);
+std::unique_ptr<ModelBonus> MakeVimeBonus(const EnvSpec& spec, Sampling sampling = Sampling::kLocal,
+                                          std::uint64_t seed = kSeed) {
+  return std::make_unique<ModelBonus>(spec, SmallModel(sampling), ModelBonusOptions{}, seed);
 }
 
 // Every metric but the clocks, as bits; null is absent.
@@ -312,7 +313,7 @@ struct Scored {
   VectorXd Score(const Batch& scored, int num_threads = 1) const {
     return bonus->Scorer()->Score(scored, {kSeed, Stream::kBonusNoise, 1, 0}, num_threads);
   }
-  std::unique_ptr<VimeBonus> bonus;
+  std::unique_ptr<ModelBonus> bonus;
   Batch batch;
 };
 

@@ -1,0 +1,161 @@
+#include "lib/bnn/belief_updates.h"
+
+#include "lib/bnn/network_kernels.h"
+#include "lib/core/check.h"
+#include "lib/core/parallel.h"
+#include "lib/kernels/kernels.h"
+#include "lib/math/elementary.h"
+
+namespace vime {
+namespace {
+
+constexpr Index kChunkRows = 64;  // work of one task; rows do not influence each other
+
+// The noise of row b alone.
+template <class T>
+Noise<T> RowNoise(const Noise<T>& noise, Index b) {
+  Noise<T> row = noise;
+  row.key.item += static_cast<std::uint32_t>(b);
+  if (noise.row_stride > 0) {
+    row.row_stride = 0;
+    row.values.resize(noise.values.size() / noise.row_stride);
+    for (Index k = 0; k < row.values.size(); ++k) {
+      row.values[k] = noise.values[k * noise.row_stride + b];
+    }
+  }
+  return row;
+}
+
+// measure(b, x_b, y_b, noise of the row, a network that starts as the belief) for every row.
+template <class T, class Measure>
+Vector<T> ForEachRow(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                     const FeaturesRef<T>& y, const Noise<T>& noise, int num_threads,
+                     const Measure& measure) {
+  VIME_CHECK(x.rows() == y.rows());
+  Vector<T> values(x.rows());
+  const Index chunks = (x.rows() + kChunkRows - 1) / kChunkRows;
+  ParallelFor(chunks, num_threads, [&](Index chunk) {
+    BayesianNetwork<T> moved = network;
+    const Index end = std::min(x.rows(), (chunk + 1) * kChunkRows);
+    for (Index b = chunk * kChunkRows; b < end; ++b) {
+      const Features<T> row_x = x.row(b);
+      const Features<T> row_y = y.row(b);
+      values[b] = static_cast<T>(measure(row_x, row_y, RowNoise(noise, b), moved));
+    }
+  });
+  return values;
+}
+
+template <class T>
+void MoveTo(const DiagonalGaussian<T>& q, BayesianNetwork<T>& network) {
+  network.phi() << q.mean, q.rho;
+  network.Refresh();
+}
+
+}  // namespace
+
+template <class T>
+Vector<T> LogLikelihoodGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                            const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
+                            int num_threads) {
+  return ForEachRow<T>(
+      network, x, y, noise, num_threads,
+      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
+          BayesianNetwork<T>& moved) {
+        MoveTo(NewtonStep<T>(network, row_x, row_y, step_size, row_noise), moved);
+        return ComputeExpectedLogLikelihood<T>(moved, row_x, row_y, row_noise).log_likelihood[0] -
+               ComputeExpectedLogLikelihood<T>(network, row_x, row_y, row_noise).log_likelihood[0];
+      });
+}
+
+template <class T>
+Vector<T> GradientStepsGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                            const FeaturesRef<T>& y, int steps, double step_size,
+                            const Noise<T>& noise, int num_threads) {
+  const DiagonalGaussian<T> old = network.posterior();
+  const Vector<T> old_stddev = old.StandardDeviation();
+  const Index n = old.size();
+  const T lambda = static_cast<T>(step_size);
+  return ForEachRow<T>(
+      network, x, y, noise, num_threads,
+      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
+          BayesianNetwork<T>& moved) {
+        moved.phi() = network.phi();
+        moved.Refresh();
+        for (int k = 0; k < steps; ++k) {
+          const Vector<T> gradient =
+              ComputeExpectedLogLikelihood<T>(moved, row_x, row_y, row_noise).gradient;
+          const NetworkView<T> net = moved.View();
+          Vector<T> phi = moved.phi();
+          for (Index p = 0; p < n; ++p) {
+            // The gradient of KL[q || q_0]: (mu - mu_0)/s_0^2, and (s/s_0^2 - 1/s) ds/drho.
+            const T precision = 1 / (old_stddev[p] * old_stddev[p]);
+            const T s = net.stddev[p];
+            phi[p] -= lambda * (gradient[p] + (net.mean[p] - old.mean[p]) * precision);
+            phi[n + p] -= lambda * (gradient[n + p] + (s * precision - 1 / s) * net.slope[p]);
+          }
+          moved.phi() = phi;
+          moved.Refresh();
+        }
+        return KlDivergence(moved.posterior(), old);
+      });
+}
+
+template <class T>
+Vector<T> ReleasedFastKl(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                         const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
+                         int num_threads) {
+  Vector<T> inverse_hessian(network.phi().size());
+  for (Index p = 0; p < inverse_hessian.size(); ++p) {
+    const T ratio = Softplus(network.phi()[p]) * (1 + Exp(-network.phi()[p]));  // over sigmoid
+    inverse_hessian[p] = ratio * ratio / 2;
+  }
+  const double lambda_squared = step_size * step_size;
+  return ForEachRow<T>(
+      network, x, y, noise, num_threads,
+      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
+          BayesianNetwork<T>& /*moved*/) {
+        const Vector<T> g =
+            ComputeExpectedLogLikelihood<T>(network, row_x, row_y, row_noise).gradient;
+        double sum = 0;
+        for (Index p = 0; p < g.size(); ++p) {
+          sum += static_cast<double>(g[p] * g[p] * inverse_hessian[p]);
+        }
+        return lambda_squared * sum;
+      });
+}
+
+template <class T>
+PredictiveMoments<T> Predictive(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                                const Noise<T>& noise) {
+  const std::vector<Features<T>> samples = Predict<T>(network, x, noise);
+  PredictiveMoments<T> moments{.mean = samples.front(), .variance = {}};
+  for (std::size_t s = 1; s < samples.size(); ++s) moments.mean += samples[s];
+  moments.mean /= static_cast<T>(samples.size());
+  // E_q[(f - y)^2] is the variance where y is the mean.
+  moments.variance.resize(x.rows(), moments.mean.cols());
+  Vector<T> log_likelihood(x.rows());
+  const NetworkView<T> net = network.View();
+  const NoiseView<T> view = noise.View();
+  const KernelTable<T>& kernels = GetKernels<T>();
+  kernels.elbo_gradient(
+      net, view, {x.data(), x.outerStride()}, {moments.mean.data(), moments.mean.outerStride()},
+      x.rows(), nullptr, nullptr, log_likelihood.data(), moments.variance.data(),
+      KernelScratch<T>(ScratchNumbers(net.sizes, net.num_layers, view.num_samples, kernels.lanes)));
+  return moments;
+}
+
+#define VIME_INSTANTIATE(T)                                                                       \
+  template Vector<T> LogLikelihoodGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,          \
+                                       const FeaturesRef<T>&, double, const Noise<T>&, int);      \
+  template Vector<T> GradientStepsGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,          \
+                                       const FeaturesRef<T>&, int, double, const Noise<T>&, int); \
+  template Vector<T> ReleasedFastKl(const BayesianNetwork<T>&, const FeaturesRef<T>&,             \
+                                    const FeaturesRef<T>&, double, const Noise<T>&, int);         \
+  template PredictiveMoments<T> Predictive(const BayesianNetwork<T>&, const FeaturesRef<T>&,      \
+                                           const Noise<T>&);
+VIME_INSTANTIATE(float)
+VIME_INSTANTIATE(double)
+#undef VIME_INSTANTIATE
+
+}  // namespace vime

@@ -1,0 +1,102 @@
+#include "lib/vime/model_bonus.h"
+
+#include "lib/bnn/belief_updates.h"
+#include "lib/core/check.h"
+#include "lib/core/statistics.h"
+#include "lib/math/elementary.h"
+
+namespace vime {
+namespace {
+
+// The mean over outputs of term(row, output).
+template <class Term>
+VectorXd MeanOverOutputs(Index rows, Index outputs, const Term& term) {
+  VectorXd mean = VectorXd::Zero(rows);
+  for (Index o = 0; o < outputs; ++o) {
+    for (Index b = 0; b < rows; ++b) mean[b] += static_cast<double>(term(b, o));
+  }
+  return mean / static_cast<double>(outputs);
+}
+
+class ModelScorer final : public BonusScorer {
+ public:
+  ModelScorer(const DynamicsBelief& belief, const ModelBonusOptions& options)
+      : belief_(belief), options_(options) {}
+
+  VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
+    const BayesianNetwork<float>& network = belief_.network();
+    const double step = options_.gain.step_size;
+    const StandardizedTransitions data = belief_.scaler().Apply(batch);
+    const Noise<float> noise = belief_.MakeNoise(key);
+    switch (options_.measure) {
+      case ModelMeasure::kInformationGain:
+        return belief_.Gain(batch, options_.gain, key, num_threads);
+      case ModelMeasure::kLogLikelihoodGain:
+        return LogLikelihoodGain<float>(network, data.x, data.y, step, noise, num_threads)
+            .cast<double>();
+      case ModelMeasure::kGradientSteps:
+        return GradientStepsGain<float>(network, data.x, data.y,
+                                        static_cast<int>(options_.gradient_steps), step, noise,
+                                        num_threads)
+            .cast<double>();
+      case ModelMeasure::kReleased:
+        return ReleasedFastKl<float>(network, data.x, data.y, step, noise, num_threads)
+            .cast<double>();
+      case ModelMeasure::kVariance: {
+        const Features<float> variance = Predictive<float>(network, data.x, noise).variance;
+        return MeanOverOutputs(variance.rows(), variance.cols(),
+                               [&](Index b, Index o) { return variance(b, o); });
+      }
+      case ModelMeasure::kMutualInformation: {
+        const Features<float> variance = Predictive<float>(network, data.x, noise).variance;
+        const Index outputs = variance.cols();
+        return static_cast<double>(outputs) *
+               MeanOverOutputs(variance.rows(), outputs, [&](Index b, Index o) {
+                 const double sd = static_cast<double>(network.likelihood_stddev()[o]);
+                 return 0.5 * Log1p(static_cast<double>(variance(b, o)) / (sd * sd));
+               });
+      }
+      case ModelMeasure::kError:
+        return Errors(data);
+      case ModelMeasure::kTrajectoryError:
+        return TrajectoryMeans(batch, Errors(data));
+    }
+    VIME_CHECK(false);
+    return {};
+  }
+
+  std::optional<PredictionErrors> Errors(const Batch& batch) const override {
+    return belief_.Errors(batch);
+  }
+
+ private:
+  VectorXd Errors(const StandardizedTransitions& data) const {
+    const Features<float> f = PredictAtMean<float>(belief_.network(), data.x);
+    return MeanOverOutputs(f.rows(), f.cols(), [&](Index b, Index o) {
+      const double error = static_cast<double>(f(b, o)) - static_cast<double>(data.y(b, o));
+      return error * error;
+    });
+  }
+
+  static VectorXd TrajectoryMeans(const Batch& batch, const VectorXd& values) {
+    VectorXd means(values.size());
+    for (const Trajectory& trajectory : batch.trajectories) {
+      const double n = static_cast<double>(trajectory.length);
+      means.segment(trajectory.begin, trajectory.length)
+          .setConstant(Sum(values.segment(trajectory.begin, trajectory.length)) / n);
+    }
+    return means;
+  }
+
+  DynamicsBelief belief_;
+  ModelBonusOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<const BonusScorer> ModelBonus::Scorer() const {
+  if (!model_.ready()) return nullptr;
+  return std::make_unique<ModelScorer>(model_.belief(), options_);
+}
+
+}  // namespace vime
