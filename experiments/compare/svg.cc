@@ -64,9 +64,10 @@ std::string Svg::Finish(const std::string& id, const std::string& title,
   return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + Px(width_) + " " +
          Px(height_) + "\" role=\"img\" aria-labelledby=\"" + id + "-t " + id + "-d\" " +
          "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"13\" fill=\"#222\" " +
-         "style=\"background:#fff\" " + std::string(attributes) + ">\n<title id=\"" + id + "-t\">" +
-         EscapeHtml(title) + "</title><desc id=\"" + id + "-d\">" + EscapeHtml(description) +
-         "</desc>\n" + body_ + "</svg>\n";
+         std::string(attributes) + ">\n<title id=\"" + id + "-t\">" + EscapeHtml(title) +
+         "</title><desc id=\"" + id + "-d\">" + EscapeHtml(description) + "</desc>\n" +
+         "<rect class=\"ground\" width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" + body_ +
+         "</svg>\n";
 }
 
 std::string PathThrough(const std::vector<double>& x, const std::vector<double>& y) {
