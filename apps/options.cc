@@ -112,7 +112,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "Trains a policy with Variational Information Maximizing Exploration (VIME) and writes "
       "JSON.\n"
       "[...] is the default. Every key of the config can also be given as --set key=value.\n"
-      "What a run has learned: vime-run eval RUN, vime-run replay RUN.",
+      "What a run has learned: vime-run eval RUN, vime-run replay RUN. What its estimators are "
+      "worth:\n"
+      "vime-run diagnose [OPTIONS].",
       "vime-run"};
   app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
   RunConfig defaults;

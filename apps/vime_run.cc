@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "apps/diagnose.h"
 #include "apps/difficulty.h"
 #include "apps/options.h"
 #include "apps/oracle.h"
@@ -52,6 +53,7 @@ int TrainAndReport(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
+      {"diagnose", vime::DiagnoseCommand},
       {"difficulty", vime::MeasureDifficulty},
       {"eval", vime::EvalCommand},
       {"oracle", vime::OracleCommand},

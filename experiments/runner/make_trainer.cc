@@ -102,12 +102,17 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
 
 }  // namespace
 
-std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
+std::unique_ptr<Rollout> MakeRollout(const RunConfig& config) {
   VIME_CHECK(config.horizon > 0);
-  const auto seed = static_cast<std::uint64_t>(config.seed);
-  auto rollout = std::make_unique<Rollout>(
+  return std::make_unique<Rollout>(
       [env = config.env, params = config.env_params] { return MakeEnvironment(env, params); },
-      static_cast<int>(config.horizon), seed, static_cast<int>(config.noise_hold));
+      static_cast<int>(config.horizon), static_cast<std::uint64_t>(config.seed),
+      static_cast<int>(config.noise_hold));
+}
+
+std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
+  const auto seed = static_cast<std::uint64_t>(config.seed);
+  std::unique_ptr<Rollout> rollout = MakeRollout(config);
   const EnvSpec& spec = rollout->spec();
   auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
   std::unique_ptr<PolicyOptimizer> optimizer = MakeOptimizer(config, spec, *policy);

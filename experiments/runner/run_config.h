@@ -91,6 +91,9 @@ FieldList DescribeAll(RunConfig& config);
 /// Fills what depends on other fields (the horizon) and rejects combinations that make no sense.
 void Resolve(RunConfig& config);
 
+/// The rollout of a resolved config.
+std::unique_ptr<Rollout> MakeRollout(const RunConfig& config);
+
 /// Builds the training loop that a resolved config describes.
 std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads);
 

@@ -77,8 +77,10 @@ GradientEstimate Reinforce::Estimate(const Batch& batch, const ScoreWeights& ste
   estimate.gradient = ColumnMeans(with_baseline);
   estimate.variance_ratio = std::numeric_limits<double>::quiet_NaN();
   if (batch.trajectories.size() >= 3) {
-    const double without = TotalVariance(scores[1]);
-    if (without > 0) estimate.variance_ratio = TotalVariance(with_baseline) / without;
+    estimate.variances = Variances(with_baseline);
+    estimate.plain_variances = Variances(scores[1]);
+    const double without = Sum(estimate.plain_variances);
+    if (without > 0) estimate.variance_ratio = Sum(estimate.variances) / without;
   }
   return estimate;
 }

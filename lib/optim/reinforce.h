@@ -50,6 +50,9 @@ struct ReinforceOptions {
 struct GradientEstimate {
   VectorXd gradient;
   double variance_ratio = 0;  ///< see UpdateReport
+  /// Variances over trajectories, per parameter: of the estimate, and without the baseline. Empty
+  /// with fewer than three trajectories.
+  VectorXd variances, plain_variances;
 };
 
 class Reinforce : public PolicyOptimizer {

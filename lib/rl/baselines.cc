@@ -74,9 +74,9 @@ VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave
   return baseline;
 }
 
-double TotalVariance(const MatrixXd& per_trajectory) {
+VectorXd Variances(const MatrixXd& per_trajectory) {
   const double n = static_cast<double>(per_trajectory.rows());
-  double total = 0;
+  VectorXd variances(per_trajectory.cols());
   for (Index k = 0; k < per_trajectory.cols(); ++k) {
     double mean = 0;
     for (Index i = 0; i < per_trajectory.rows(); ++i) mean += per_trajectory(i, k);
@@ -86,9 +86,9 @@ double TotalVariance(const MatrixXd& per_trajectory) {
       const double deviation = per_trajectory(i, k) - mean;
       sum += deviation * deviation;
     }
-    total += sum / (n - 1);
+    variances[k] = sum / (n - 1);
   }
-  return total;
+  return variances;
 }
 
 }  // namespace vime

@@ -33,7 +33,8 @@ MatrixXd LeaveOneOutOptimalBaseline(const MatrixXd& scores, const MatrixXd& weig
 /// with leave_one_out, over the other trajectories (0 where there is none).
 VectorXd TimeBaseline(const Batch& batch, const VectorXd& advantages, bool leave_one_out);
 
-/// sum_k Var_i(x_ik), the total variance over trajectories of a gradient estimate (ddof 1).
-double TotalVariance(const MatrixXd& per_trajectory);
+/// Var_i(x_ik) of every parameter k: the variance over trajectories of a gradient estimate (ddof
+/// 1).
+VectorXd Variances(const MatrixXd& per_trajectory);
 
 }  // namespace vime
