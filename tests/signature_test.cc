@@ -65,5 +65,13 @@ TEST_CASE("So it does with every policy optimiser and value function") {
   CheckSignature("mountaincar, reinforce, reuse", config);
 }
 
+TEST_CASE("So it does with every kind of policy") {
+  RunConfig config = testing::SignatureConfig("mountaincar");
+  config.policy.stddev = StddevKind::kState;
+  CheckSignature("mountaincar, stddev state", config);
+  config.algo = Algorithm::kTrpo;
+  CheckSignature("mountaincar, stddev state, trpo", config);
+}
+
 }  // namespace
 }  // namespace vime

@@ -89,7 +89,12 @@ Json PolicyToJson(const Trainer& trainer) {
         {{"weights", weights}, {"biases", Numbers(policy->parameters().segment(next, out))}});
     next += out;
   }
-  json["stddev"] = Numbers(policy->stddev());
+  if (policy->options().stddev == StddevKind::kState) {
+    // The last layer gives means, then what these bounds turn into standard deviations.
+    json["stddev_bounds"] = {policy->options().min_stddev, policy->options().max_stddev};
+  } else {
+    json["stddev"] = Numbers(policy->stddev());
+  }
   return json;
 }
 
@@ -109,9 +114,23 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
     }
     sizes.push_back(size.get<Index>());
   }
-  if (sizes.front() != spec.observation_dim() || sizes.back() != spec.action_dim()) {
+  GaussianPolicyOptions options;
+  options.hidden.assign(sizes.begin() + 1, sizes.end() - 1);
+  int outputs = spec.action_dim();
+  if (json.contains("stddev_bounds")) {
+    const VectorXd bounds = reader.Numbers("stddev_bounds", 2);
+    if (!(bounds[0] > 0 && bounds[0] < bounds[1])) {
+      reader.Fail("stddev_bounds must be two rising numbers > 0");
+    }
+    options.stddev = StddevKind::kState;
+    options.min_stddev = bounds[0];
+    options.max_stddev = bounds[1];
+    options.initial_stddev = Exp(0.5 * (Log(bounds[0]) + Log(bounds[1])));  // any between
+    outputs *= 2;
+  }
+  if (sizes.front() != spec.observation_dim() || sizes.back() != outputs) {
     reader.Fail("sizes must begin with " + std::to_string(spec.observation_dim()) +
-                " observations and end with " + std::to_string(spec.action_dim()) + " actions");
+                " observations and end with " + std::to_string(outputs) + " outputs");
   }
   const std::size_t num_layers = sizes.size() - 1;
   const Json& layers = reader.Member("layers");
@@ -131,13 +150,13 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
     for (const Json& row : weights) append(layer.Numbers(row, "weights", sizes[l + 1]));
     append(layer.Numbers("biases", sizes[l + 1]));
   }
-  const VectorXd stddev = reader.Numbers("stddev", sizes.back());
-  for (const double value : stddev) {
-    if (!(value > 0)) reader.Fail("stddev must be > 0");
-    theta.push_back(Log(value));
+  if (options.stddev == StddevKind::kConstant) {
+    const VectorXd stddev = reader.Numbers("stddev", sizes.back());
+    for (const double value : stddev) {
+      if (!(value > 0)) reader.Fail("stddev must be > 0");
+      theta.push_back(Log(value));
+    }
   }
-  GaussianPolicyOptions options;
-  options.hidden.assign(sizes.begin() + 1, sizes.end() - 1);
   auto policy = std::make_unique<GaussianPolicy<float>>(spec, options, /*seed=*/0);
   policy->SetObservationScaling(reader.Numbers("observation_offset", sizes.front()).cast<float>(),
                                 reader.Numbers("observation_scale", sizes.front()).cast<float>());

@@ -23,6 +23,7 @@ VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
 VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
 VIME_ENUM_NAMES(BonusNormalization, "median", "mean", "stddev", "none")
 VIME_ENUM_NAMES(ObservationNormalization, "bounds", "running", "none")
+VIME_ENUM_NAMES(StddevKind, "constant", "state")
 VIME_ENUM_NAMES(ReturnForm, "reward-to-go", "trajectory")
 VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "mlp", "none")
 VIME_ENUM_NAMES(ValueKind, "linear", "mlp", "none")
@@ -79,6 +80,8 @@ void RunConfig::Describe(FieldList& f) {
         "openai-vime: the bonus as the released implementation of the paper computes it");
   f.Group("policy", [&](FieldList& g) {
     g.Add("hidden", policy.hidden, "widths of the tanh layers of the mean", widths);
+    g.Add("stddev", policy.stddev,
+          "standard deviation: the same in every state, or further outputs of the network");
     g.Add("initial_stddev", policy.initial_stddev, "initial standard deviation, normalised units",
           scale);
     g.Add("min_stddev", policy.min_stddev, "lower bound of the standard deviation", scale);
@@ -224,6 +227,13 @@ void Resolve(RunConfig& config) {
   if (config.policy.initial_stddev < config.policy.min_stddev ||
       config.policy.initial_stddev > config.policy.max_stddev) {
     throw ConfigError("policy.initial_stddev must lie in [policy.min_stddev, policy.max_stddev]");
+  }
+  if (config.policy.stddev == StddevKind::kState &&
+      (config.policy.initial_stddev == config.policy.min_stddev ||
+       config.policy.initial_stddev == config.policy.max_stddev)) {
+    throw ConfigError(
+        "policy.stddev state needs policy.initial_stddev strictly between policy.min_stddev and "
+        "policy.max_stddev");
   }
   if (config.bnn.sampling == Sampling::kMoments &&
       (config.bnn.hidden.size() != 1 || config.bnn.activation != Activation::kRelu)) {

@@ -20,7 +20,7 @@ constexpr KernelTable<ScalarOf<F>> MakeKernelTable(const char* name) {
           .add_prior_gradient = AddPriorGradientKernel<F>,
           .adam = AdamKernel<F>,
           .fill_normals = FillNormalsKernel<F>,
-          .policy_mean = PolicyMeanKernel<F>,
+          .policy_outputs = PolicyOutputsKernel<F>,
           .policy_scores = PolicyScoresKernel<F>,
           .policy_fisher = PolicyFisherKernel<F>};
 }

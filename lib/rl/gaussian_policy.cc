@@ -34,15 +34,31 @@ class RowsIn {
   RowsView<T> view_{};
 };
 
+template <class T>
+LogStddevBounds<T> Bounds(const GaussianPolicyOptions& options) {
+  const double low = Log(options.min_stddev);
+  const double high = Log(options.max_stddev);
+  return {.centre = static_cast<T>(0.5 * (low + high)),
+          .half_width = static_cast<T>(0.5 * (high - low))};
+}
+
+// The raw output that gives the initial standard deviation: h atanh((log std - c) / h).
+double RawLogStddev(const GaussianPolicyOptions& options) {
+  const LogStddevBounds<double> bounds = Bounds<double>(options);
+  const double t = (Log(options.initial_stddev) - bounds.centre) / bounds.half_width;
+  VIME_CHECK(t > -1 && t < 1);
+  return 0.5 * bounds.half_width * (Log1p(t) - Log1p(-t));
+}
+
 }  // namespace
 
 template <class T>
 GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options,
                                   std::uint64_t seed)
-    : options_(options), moments_(spec.observation_dim()) {
+    : options_(options), num_actions_(spec.action_dim()), moments_(spec.observation_dim()) {
   sizes_.push_back(spec.observation_dim());
   for (const std::int64_t width : options.hidden) sizes_.push_back(static_cast<int>(width));
-  sizes_.push_back(spec.action_dim());
+  sizes_.push_back(StateDependentStddev() ? 2 * num_actions_ : num_actions_);
   VIME_CHECK(sizes_.size() <= kMaxMlpLayers + 1);
 
   offset_ = Vector<T>::Zero(spec.observation_dim());
@@ -64,8 +80,14 @@ GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptio
     for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
     theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
   }
-  theta.insert(theta.end(), static_cast<std::size_t>(spec.action_dim()),
-               Log(options.initial_stddev));
+  // The last numbers are log standard deviations, or the biases of the outputs that give them.
+  const auto log_stddevs = static_cast<std::size_t>(num_actions_);
+  if (StateDependentStddev()) {
+    theta.resize(theta.size() - log_stddevs);
+    theta.insert(theta.end(), log_stddevs, RawLogStddev(options));
+  } else {
+    theta.insert(theta.end(), log_stddevs, Log(options.initial_stddev));
+  }
   SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
 }
 
@@ -77,7 +99,11 @@ std::unique_ptr<Policy> GaussianPolicy<T>::Clone() const {
 template <class T>
 void GaussianPolicy<T>::SetParameters(const VectorXd& theta) {
   theta_ = theta;
-  const Index actions = sizes_.back();
+  if (StateDependentStddev()) {
+    weights_ = theta_.template cast<T>();
+    return;
+  }
+  const Index actions = num_actions_;
   const double low = Log(options_.min_stddev);
   const double high = Log(options_.max_stddev);
   stddev_.resize(actions);
@@ -92,10 +118,12 @@ void GaussianPolicy<T>::SetParameters(const VectorXd& theta) {
 template <class T>
 PolicyView<T> GaussianPolicy<T>::View() const {
   return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
+          .num_actions = num_actions_,
           .num_weights = static_cast<int>(weights_.size()),
           .offset = offset_.data(),
           .scale = scale_.data(),
-          .stddev = stddev_.data()};
+          .stddev = StateDependentStddev() ? nullptr : stddev_.data(),
+          .bounds = Bounds<T>(options_)};
 }
 
 template <class T>
@@ -106,21 +134,39 @@ void* GaussianPolicy<T>::Scratch(int channels) const {
 }
 
 template <class T>
-Features<T> GaussianPolicy<T>::Mean(const FeaturesRef<float>& observations) const {
-  Features<T> mean(observations.rows(), sizes_.back());
+Features<T> GaussianPolicy<T>::Outputs(const FeaturesRef<float>& observations) const {
+  Features<T> outputs(observations.rows(), sizes_.back());
   const RowsIn<T> rows(observations);
-  GetKernels<T>().policy_mean(View(), rows.From(0), observations.rows(), mean.data(),
-                              mean.outerStride(), Scratch(0));
-  return mean;
+  GetKernels<T>().policy_outputs(View(), rows.From(0), observations.rows(), outputs.data(),
+                                 outputs.outerStride(), Scratch(0));
+  return outputs;
+}
+
+template <class T>
+Features<T> GaussianPolicy<T>::Mean(const FeaturesRef<float>& observations) const {
+  Features<T> outputs = Outputs(observations);
+  if (StateDependentStddev()) return outputs.leftCols(num_actions_);
+  return outputs;
 }
 
 template <class T>
 void GaussianPolicy<T>::Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
                             Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const {
+  if (StateDependentStddev()) {
+    const Features<T> outputs = Outputs(observations);
+    for (Index k = 0; k < actions.cols(); ++k) {
+      for (Index b = 0; b < actions.rows(); ++b) {
+        const double log_stddev = static_cast<double>(outputs(b, num_actions_ + k));
+        const float stddev = static_cast<float>(Exp(log_stddev));
+        actions(b, k) = static_cast<float>(outputs(b, k)) + stddev * noise(b, k);
+      }
+    }
+    return;
+  }
   if constexpr (std::is_same_v<T, float>) {  // the hot path writes in place
-    GetKernels<T>().policy_mean(View(), {observations.data(), observations.outerStride()},
-                                observations.rows(), actions.data(), actions.outerStride(),
-                                Scratch(0));
+    GetKernels<T>().policy_outputs(View(), {observations.data(), observations.outerStride()},
+                                   observations.rows(), actions.data(), actions.outerStride(),
+                                   Scratch(0));
   } else {
     actions = Mean(observations).template cast<float>();
   }
@@ -132,8 +178,11 @@ void GaussianPolicy<T>::Act(const FeaturesRef<float>& observations, const Featur
 
 template <class T>
 ActionDistributions GaussianPolicy<T>::Distributions(const Batch& batch) const {
-  return {.mean = Mean(batch.observations).template cast<double>(),
-          .log_stddev = theta_.tail(sizes_.back()).transpose()};
+  const Features<double> outputs = Outputs(batch.observations).template cast<double>();
+  if (StateDependentStddev()) {
+    return {.mean = outputs.leftCols(num_actions_), .log_stddev = outputs.rightCols(num_actions_)};
+  }
+  return {.mean = outputs, .log_stddev = theta_.tail(num_actions_).transpose()};
 }
 
 template <class T>
@@ -201,8 +250,13 @@ void GaussianPolicy<T>::SetObservationScaling(const Vector<T>& offset, const Vec
 }
 
 template <class T>
-double GaussianPolicy<T>::MeanStddev() const {
+double GaussianPolicy<T>::MeanStddev(const Batch& batch) const {
   double sum = 0;
+  if (StateDependentStddev()) {
+    const Features<double> log_stddev = Distributions(batch).log_stddev;
+    for (const double value : log_stddev.reshaped()) sum += Exp(value);
+    return sum / static_cast<double>(log_stddev.size());
+  }
   for (const T stddev : stddev_) sum += static_cast<double>(stddev);
   return sum / static_cast<double>(stddev_.size());
 }

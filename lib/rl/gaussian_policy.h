@@ -1,5 +1,5 @@
-// The policy of [H16]: a diagonal Gaussian whose mean is a tanh MLP of the scaled observation and
-// whose standard deviation does not depend on the state.
+// The policy of [H16]: a diagonal Gaussian whose mean is a tanh MLP of the scaled observation. Its
+// standard deviation does not depend on the state unless asked for.
 #pragma once
 
 #include <string>
@@ -20,8 +20,15 @@ enum class ObservationNormalization {
   kNone,
 };
 
+enum class StddevKind {
+  kConstant,  ///< log standard deviations are parameters, kept within the bounds by projection
+  kState,     ///< outputs of the MLP beside the mean, squeezed between the bounds
+};
+
 struct GaussianPolicyOptions {
   std::vector<std::int64_t> hidden = {32};
+  StddevKind stddev = StddevKind::kConstant;
+  /// kState: strictly between the bounds.
   double initial_stddev = 1.0;
   double min_stddev = 1e-3;
   double max_stddev = 10.0;
@@ -31,8 +38,10 @@ struct GaussianPolicyOptions {
   ObservationNormalization observation_normalization = ObservationNormalization::kBounds;
 };
 
-/// theta = (MLP weights layer by layer, log standard deviations). Computes in T: float in runs,
-/// double in tests.
+/// theta = (MLP weights layer by layer, log standard deviations unless they depend on the state).
+/// With StddevKind::kState the MLP has outputs (mean, r) and
+///   log std = c + h tanh(r / h),  c, h = (log max_stddev +- log min_stddev) / 2.
+/// Computes in T: float in runs, double in tests.
 template <class T>
 class GaussianPolicy : public Policy {
  public:
@@ -49,7 +58,7 @@ class GaussianPolicy : public Policy {
   VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v,
                                int num_threads = 1) const override;
   void ObserveBatch(const Batch& batch) override;
-  double MeanStddev() const override;
+  double MeanStddev(const Batch& batch) const override;
   void Serialize(Archive& archive) override;
 
   const std::vector<int>& sizes() const { return sizes_; }
@@ -57,16 +66,22 @@ class GaussianPolicy : public Policy {
   const Vector<T>& observation_scale() const { return scale_; }
   /// Inputs of the network are (observation - offset) scale from now on.
   void SetObservationScaling(const Vector<T>& offset, const Vector<T>& scale);
-  /// Standard deviation per action dimension, normalised units.
+  const GaussianPolicyOptions& options() const { return options_; }
+  /// Standard deviation per action dimension, normalised units; empty where it depends on the
+  /// state.
   const Vector<T>& stddev() const { return stddev_; }
   /// mean(s), N x action_dim.
   Features<T> Mean(const FeaturesRef<float>& observations) const;
 
  private:
+  bool StateDependentStddev() const { return options_.stddev == StddevKind::kState; }
+  // (mean, log std) in every row; the mean only, where the other does not depend on the state.
+  Features<T> Outputs(const FeaturesRef<float>& observations) const;
   PolicyView<T> View() const;
   void* Scratch(int channels) const;
 
   GaussianPolicyOptions options_;
+  int num_actions_;
   std::vector<int> sizes_;
   VectorXd theta_;
   Vector<T> weights_;         // theta in the precision of the kernels

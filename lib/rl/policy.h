@@ -51,8 +51,8 @@ class Policy {
   /// Lets observation normalisation follow the data; called once per iteration, after the update.
   virtual void ObserveBatch(const Batch& /*batch*/) {}
 
-  /// The mean standard deviation over action dimensions, normalised units.
-  virtual double MeanStddev() const = 0;
+  /// The mean standard deviation over action dimensions and the steps of a batch, normalised units.
+  virtual double MeanStddev(const Batch& batch) const = 0;
 
   virtual void Serialize(Archive& archive) = 0;
 };

@@ -1,5 +1,6 @@
 // Kernels of the diagonal Gaussian policy pi(a|s) = N(a; mean(s), diag(std^2)) whose mean is a
-// tanh MLP of the scaled observation and whose log standard deviation does not depend on s.
+// tanh MLP of the scaled observation. Its log standard deviation either does not depend on s, or
+// comes from further outputs of the MLP.
 #pragma once
 
 #include "lib/math/rows_view.h"
@@ -7,13 +8,40 @@
 
 namespace vime {
 
+/// Maps a raw output r, any real number, to a log standard deviation between two bounds:
+///   log std = centre + half_width tanh(r / half_width).
+/// In the middle of the bounds a change of r is one of log std; towards them the slope falls to 0
+/// without a jump, so that derivatives are exact everywhere and point back inside.
+template <class T>
+struct LogStddevBounds {
+  T centre, half_width;
+};
+
+/// log std of a raw output, and d log std / d raw = 1 - tanh(r / half_width)^2.
+template <class F>
+struct LogStddevResult {
+  F value, slope;
+};
+
+template <class F>
+VIME_INLINE LogStddevResult<F> BoundedLogStddev(const LogStddevBounds<ScalarOf<F>>& bounds,
+                                                const F& raw) {
+  using T = ScalarOf<F>;
+  const F t = Tanh(raw * F(T(1) / bounds.half_width));
+  return {MulAdd(F(bounds.half_width), t, F(bounds.centre)), F(T(1)) - t * t};
+}
+
 template <class T>
 struct PolicyView {
   MlpView<T> mlp;
-  int num_weights;  ///< of the MLP; the log standard deviations follow in the score
+  int num_actions;
+  int num_weights;  ///< of the MLP
   const T* offset;  ///< inputs are (observation - offset) scale
   const T* scale;
-  const T* stddev;  ///< per action
+  /// Per action, when it does not depend on the state: the log standard deviations follow the
+  /// weights in the score. Otherwise null: raw outputs follow the means among those of the MLP.
+  const T* stddev;
+  LogStddevBounds<T> bounds;  ///< of raw outputs
 };
 
 template <class F>
@@ -26,17 +54,23 @@ VIME_INLINE void LoadPolicyInputs(const PolicyView<ScalarOf<F>>& policy,
   }
 }
 
-/// means[k stride + b] = mean of action k in row b.
+/// outputs[k stride + b] = mean of action k in row b; where the standard deviation depends on the
+/// state, outputs[(num_actions + k) stride + b] = its logarithm.
 template <class F>
-void PolicyMeanKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F>> observations,
-                      std::int64_t rows, ScalarOf<F>* means, std::int64_t stride, void* scratch) {
+void PolicyOutputsKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F>> observations,
+                         std::int64_t rows, ScalarOf<F>* outputs, std::int64_t stride,
+                         void* scratch) {
   PackMlp<F> mlp(policy.mlp, static_cast<F*>(scratch));
   for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
     const std::int64_t count = rows - row;
     LoadPolicyInputs(policy, observations, row, count, mlp);
     mlp.Forward();
-    for (int k = 0; k < mlp.num_outputs(); ++k) {
-      StoreSome(means + k * stride + row, mlp.outputs()[k], count);
+    for (int k = 0; k < policy.num_actions; ++k) {
+      StoreSome(outputs + k * stride + row, mlp.outputs()[k], count);
+    }
+    for (int k = policy.num_actions; k < mlp.num_outputs(); ++k) {
+      const F log_stddev = BoundedLogStddev(policy.bounds, mlp.outputs()[k]).value;
+      StoreSome(outputs + k * stride + row, log_stddev, count);
     }
   }
 }
@@ -45,19 +79,21 @@ void PolicyMeanKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F
 /// (w_bc = weights.data[c stride + b]), P parameters: MLP weights, then log standard deviations.
 ///   d log pi / d mean_k    = (a_k - mean_k) / std_k^2
 ///   d log pi / d log std_k = (a_k - mean_k)^2 / std_k^2 - 1
+/// the latter times d log std_k / d raw_k for a raw output of the MLP.
 template <class F>
 void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F>> observations,
-                        RowsView<ScalarOf<F>> actions, std::int64_t rows,
+                        RowsView<ScalarOf<F>> samples, std::int64_t rows,
                         RowsView<ScalarOf<F>> weights, int channels, double* scores,
                         void* scratch) {
   using T = ScalarOf<F>;
   F* memory = static_cast<F*>(scratch);
   PackMlp<F> mlp(policy.mlp, memory);
   memory += MlpScratchNumbers(policy.mlp.sizes, policy.mlp.num_layers);
-  const int outputs = mlp.num_outputs();
-  const int parameters = policy.num_weights + outputs;
+  const int actions = policy.num_actions;
+  const bool state_dependent = policy.stddev == nullptr;
+  const int parameters = policy.num_weights + (state_dependent ? 0 : actions);
   F* cotangent = memory;
-  F* weight = memory + outputs;
+  F* weight = memory + mlp.num_outputs();
   F* sum = weight + channels;
   for (int i = 0; i < channels * parameters; ++i) sum[i] = F(T(0));
   for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
@@ -68,10 +104,19 @@ void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
     for (int c = 0; c < channels; ++c) {
       weight[c] = mask * LoadSome<F>(weights.data + c * weights.stride + row, count);
     }
-    for (int k = 0; k < outputs; ++k) {
+    for (int k = 0; k < actions; ++k) {
+      const F deviation =
+          LoadSome<F>(samples.data + k * samples.stride + row, count) - mlp.outputs()[k];
+      if (state_dependent) {
+        const auto log_stddev = BoundedLogStddev(policy.bounds, mlp.outputs()[actions + k]);
+        const F inverse = Exp(-log_stddev.value);
+        const F z = deviation * inverse;
+        cotangent[k] = z * inverse;
+        cotangent[actions + k] = MulAdd(z, z, F(T(-1))) * log_stddev.slope;
+        continue;
+      }
       const F inverse = F(T(1) / policy.stddev[k]);
-      const F z = (LoadSome<F>(actions.data + k * actions.stride + row, count) - mlp.outputs()[k]) *
-                  inverse;
+      const F z = deviation * inverse;
       cotangent[k] = z * inverse;
       for (int c = 0; c < channels; ++c) {
         F& s = sum[c * parameters + policy.num_weights + k];
@@ -88,8 +133,10 @@ void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
   for (int i = 0; i < channels * parameters; ++i) scores[i] += static_cast<double>(LaneSum(sum[i]));
 }
 
-/// product[p] += sum_b (F_b direction)_p, F_b = J^T diag(1/std^2) J for the mean, 2 I for the log
-/// standard deviations: the Fisher information of the Gaussian, J = d mean / d theta.
+/// product[p] += sum_b (F_b direction)_p, where the Fisher information of the Gaussian,
+/// diag(1/std^2, 2) for (mean, log std), gives
+///   F_b = J^T diag(1/std^2, 2) J,  J = d (mean, log std) / d theta;
+/// log standard deviations that are themselves parameters have J = I.
 template <class F>
 void PolicyFisherKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F>> observations,
                         std::int64_t rows, const ScalarOf<F>* direction, double* product,
@@ -98,9 +145,10 @@ void PolicyFisherKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
   F* memory = static_cast<F*>(scratch);
   PackMlp<F> mlp(policy.mlp, memory);
   memory += MlpScratchNumbers(policy.mlp.sizes, policy.mlp.num_layers);
-  const int outputs = mlp.num_outputs();
+  const int actions = policy.num_actions;
+  const bool state_dependent = policy.stddev == nullptr;
   F* cotangent = memory;
-  F* sum = memory + outputs;
+  F* sum = memory + mlp.num_outputs();
   for (int i = 0; i < policy.num_weights; ++i) sum[i] = F(T(0));
   for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
     const std::int64_t count = rows - row;
@@ -108,14 +156,23 @@ void PolicyFisherKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
     mlp.Forward();
     mlp.Jvp(direction);
     const F mask = LiveLanes<F>(count);
-    for (int k = 0; k < outputs; ++k) {
+    for (int k = 0; k < actions; ++k) {
+      if (state_dependent) {
+        const auto log_stddev = BoundedLogStddev(policy.bounds, mlp.outputs()[actions + k]);
+        const F inverse = Exp(-log_stddev.value);
+        cotangent[k] = mlp.tangent()[k] * (inverse * inverse) * mask;
+        cotangent[actions + k] =
+            mlp.tangent()[actions + k] * (F(T(2)) * log_stddev.slope * log_stddev.slope) * mask;
+        continue;
+      }
       const T sd = policy.stddev[k];
       cotangent[k] = mlp.tangent()[k] * F(T(1) / (sd * sd)) * mask;
     }
     mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) VIME_INLINE_LAMBDA { sum[p] = sum[p] + g; });
   }
   for (int p = 0; p < policy.num_weights; ++p) product[p] += static_cast<double>(LaneSum(sum[p]));
-  for (int k = 0; k < outputs; ++k) {
+  if (state_dependent) return;
+  for (int k = 0; k < actions; ++k) {
     const int p = policy.num_weights + k;
     product[p] += 2.0 * static_cast<double>(direction[p]) * static_cast<double>(rows);
   }

@@ -84,7 +84,7 @@ IterationMetrics Trainer::IterateOnce() {
   metrics.policy_step_accepted = update.step_accepted ? 1 : 0;
   metrics.policy_kl = update.kl;
   if (!std::isfinite(metrics.policy_kl)) throw NumericalError("the policy is not finite");
-  metrics.policy_std_mean = policy_->MeanStddev();
+  metrics.policy_std_mean = policy_->MeanStddev(batch_);
   policy_->ObserveBatch(batch_);
   metrics.time_policy_s = SecondsSince(start);
 

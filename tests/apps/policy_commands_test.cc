@@ -43,6 +43,7 @@ TEST_CASE("vime-run eval finds in policy.json the policy that the run evaluated"
   for (const Arguments& choice :
        {Arguments{}, Arguments{"--policy-observation-normalization", "running"},
         Arguments{"--env", "cartpole-swingup", "--policy-hidden", "5,4"},
+        Arguments{"--policy-stddev", "state", "--policy-max-stddev", "2"},
         Arguments{"--env", "pendulum", "--set", "env_params.torque_limit=3"}}) {
     const TemporaryDirectory directory;
     MakeRun(directory, choice);

@@ -270,6 +270,8 @@ TEST_CASE("Fields that contradict each other are refused") {
   CHECK(Contains(message({{"policy.min_stddev", 11}}), "policy.min_stddev"));
   CHECK(Contains(message({{"policy.initial_stddev", 11}}), "policy.initial_stddev"));
   CHECK(Contains(message({{"policy.initial_stddev", 1e-4}}), "policy.initial_stddev"));
+  CHECK(Contains(message({{"policy.stddev", "state"}, {"policy.max_stddev", 1}}),
+                 "policy.stddev state needs policy.initial_stddev strictly between"));
   CHECK(Contains(message({{"bnn.sampling", "moments"}, {"bnn.hidden", {3, 3}}}), "bnn.sampling"));
   CHECK(
       Contains(message({{"bnn.sampling", "moments"}, {"bnn.activation", "tanh"}}), "bnn.sampling"));

@@ -40,6 +40,7 @@ VectorXd Weights(Index n) {
 }
 
 const std::vector<std::vector<std::int64_t>> kHidden = {{}, {5}, {4, 3}};
+constexpr StddevKind kStddevs[] = {StddevKind::kConstant, StddevKind::kState};
 
 // `n` rows in the same state, with actions drawn by the policy.
 template <class T>
@@ -112,23 +113,72 @@ TEST_CASE("Observations are scaled by their bounds before the network sees them"
 }
 
 TEST_CASE("WeightedScore is the gradient of the weighted sum of log_prob") {
+  const auto check = [](const std::vector<std::int64_t>& hidden, int actions, StddevKind stddev) {
+    CAPTURE(hidden.size());
+    CAPTURE(actions);
+    CAPTURE(static_cast<int>(stddev));
+    auto policy = MakePolicy<double>(2, actions, hidden, {.stddev = stddev});
+    const Batch batch = RandomBatch({5, 1, 3}, 2, actions, 2);
+    const VectorXd weights = Weights(batch.size());
+    const VectorXd theta = policy.parameters();
+    const VectorXd score = policy.WeightedScore(batch, weights);
+    const auto sum = [&](const VectorXd& x) {
+      policy.SetParameters(x);
+      return weights.dot(policy.LogProb(batch));
+    };
+    CHECK(testing::GradientError(sum, theta, score) < 1e-8);
+    CHECK(testing::GradientError(sum, theta, 1.0001 * score) > 1e-5);
+  };
   for (const auto& hidden : kHidden) {
-    for (const int actions : {1, 3}) {
-      CAPTURE(hidden.size());
-      CAPTURE(actions);
-      auto policy = MakePolicy<double>(2, actions, hidden);
-      const Batch batch = RandomBatch({5, 1, 3}, 2, actions, 2);
-      const VectorXd weights = Weights(batch.size());
-      const VectorXd theta = policy.parameters();
-      const VectorXd score = policy.WeightedScore(batch, weights);
-      const auto sum = [&](const VectorXd& x) {
-        policy.SetParameters(x);
-        return weights.dot(policy.LogProb(batch));
-      };
-      CHECK(testing::GradientError(sum, theta, score) < 1e-8);
-      CHECK(testing::GradientError(sum, theta, 1.0001 * score) > 1e-5);
+    for (const StddevKind stddev : kStddevs) {
+      check(hidden, 1, stddev);
+      check(hidden, 3, stddev);
     }
   }
+}
+
+TEST_CASE("The standard deviation of a state is squeezed between its bounds by a tanh") {
+  // Without hidden layers and at the observation 0 the outputs are the biases: theta = (w_mean,
+  // w_r, mean, r), and log sd = c + h tanh(r/h) with e^(c - h) = 0.01, e^(c + h) = 4.
+  GaussianPolicy<double> policy(
+      ToySpec(1, 1),
+      {.hidden = {}, .stddev = StddevKind::kState, .min_stddev = 0.01, .max_stddev = 4}, 1);
+  const Batch batch = EmptyBatch({1});
+  const double centre = 0.5 * (std::log(0.01) + std::log(4));
+  const double half_width = 0.5 * (std::log(4) - std::log(0.01));
+  for (const double r : {-1e3, -5.0, -0.3, 0.0, 0.7, 9.0, 1e3}) {
+    CAPTURE(r);
+    policy.SetParameters(VectorXd{{0, 0, 0, r}});
+    const double log_stddev = policy.Distributions(batch).log_stddev(0, 0);
+    CHECK(log_stddev ==
+          doctest::Approx(centre + half_width * std::tanh(r / half_width)).epsilon(1e-14));
+    CHECK(policy.MeanStddev(batch) == doctest::Approx(std::exp(log_stddev)).epsilon(1e-14));
+    CHECK(policy.MeanStddev(batch) >= 0.01 * (1 - 1e-12));
+    CHECK(policy.MeanStddev(batch) <= 4 * (1 + 1e-12));
+    // The action is the mean, 0, so the score of log sd is -1: that of r is minus the slope, which
+    // is 1 in the middle, less towards either bound, never negative.
+    const double slope = -policy.WeightedScore(batch, VectorXd::Ones(1))[3];
+    CHECK(slope == doctest::Approx(1 - std::pow(std::tanh(r / half_width), 2)).epsilon(1e-13));
+    CHECK(slope >= 0);
+  }
+}
+
+TEST_CASE("A standard deviation that depends on the state differs between states") {
+  const auto policy = MakePolicy<double>(2, 2, {5}, {.stddev = StddevKind::kState});
+  const Batch batch = RandomBatch({9}, 2, 2, 12);
+  const ActionDistributions distributions = policy.Distributions(batch);
+  REQUIRE(distributions.log_stddev.rows() == 9);
+  REQUIRE(distributions.log_stddev.cols() == 2);
+  CHECK(std::abs(distributions.log_stddev(0, 0) - distributions.log_stddev(1, 0)) > 1e-3);
+  CHECK(policy.MeanStddev(batch) ==
+        doctest::Approx(distributions.log_stddev.array().exp().mean()).epsilon(1e-13));
+  // Act draws with the same mean and standard deviation.
+  const Features<float> noise = Features<float>::Constant(9, 2, 0.5f);
+  Features<float> actions(9, 2);
+  policy.Act(batch.observations, noise, actions);
+  const Features<double> expected =
+      distributions.mean.array() + 0.5 * distributions.log_stddev.array().exp();
+  CHECK(MaxError(actions.cast<double>(), expected) < 1e-6);
 }
 
 TEST_CASE("TrajectoryScores keep trajectories and weight channels apart") {
@@ -158,9 +208,10 @@ TEST_CASE("TrajectoryScores keep trajectories and weight channels apart") {
 }
 
 TEST_CASE("FisherVectorProduct is the Hessian of the mean KL, symmetric and not negative") {
-  for (const auto& hidden : kHidden) {
+  const auto check = [](const std::vector<std::int64_t>& hidden, StddevKind stddev) {
     CAPTURE(hidden.size());
-    auto policy = MakePolicy<double>(2, 2, hidden);
+    CAPTURE(static_cast<int>(stddev));
+    auto policy = MakePolicy<double>(2, 2, hidden, {.stddev = stddev});
     const Batch batch = RandomBatch({7}, 2, 2, 4);
     const VectorXd theta = policy.parameters();
     const std::unique_ptr<Policy> old = policy.Clone();
@@ -179,41 +230,49 @@ TEST_CASE("FisherVectorProduct is the Hessian of the mean KL, symmetric and not 
     const VectorXd v = Weights(theta.size());
     CHECK(MaxError(policy.FisherVectorProduct(batch, v), (fisher * v).eval()) < 1e-13);
     CHECK(v.dot(policy.FisherVectorProduct(batch, v)) > 0);
+  };
+  for (const auto& hidden : kHidden) {
+    for (const StddevKind stddev : kStddevs) check(hidden, stddev);
   }
 }
 
 TEST_CASE("The Fisher information is the covariance of the score") {
   // Over all entries within 6 standard errors: false alarm below 1e-6.
-  const auto policy = MakePolicy<double>(2, 1, {2});
-  constexpr Index kDraws = 20000;
-  const Batch batch = Samples(policy, kDraws, 1, 1);
-  const MatrixXd scores = policy.TrajectoryScores(batch, VectorXd::Ones(kDraws), 1).front();
-  for (Index i = 0; i < scores.cols(); ++i) {
-    const VectorXd row = policy.FisherVectorProduct(batch, VectorXd::Unit(scores.cols(), i));
-    for (Index j = 0; j < scores.cols(); ++j) {
-      const Eigen::ArrayXd products = scores.col(i).array() * scores.col(j).array();
-      const double sd = std::sqrt((products - products.mean()).square().mean());
-      CHECK(std::abs(products.mean() - row[j]) <= 6 * sd / std::sqrt(kDraws) + 1e-12);
+  for (const StddevKind stddev : kStddevs) {
+    const auto policy = MakePolicy<double>(2, 1, {2}, {.stddev = stddev});
+    constexpr Index kDraws = 20000;
+    const Batch batch = Samples(policy, kDraws, 1, 1);
+    const MatrixXd scores = policy.TrajectoryScores(batch, VectorXd::Ones(kDraws), 1).front();
+    for (Index i = 0; i < scores.cols(); ++i) {
+      const VectorXd row = policy.FisherVectorProduct(batch, VectorXd::Unit(scores.cols(), i));
+      for (Index j = 0; j < scores.cols(); ++j) {
+        const Eigen::ArrayXd products = scores.col(i).array() * scores.col(j).array();
+        const double sd = std::sqrt((products - products.mean()).square().mean());
+        CHECK(std::abs(products.mean() - row[j]) <= 6 * sd / std::sqrt(kDraws) + 1e-12);
+      }
     }
   }
 }
 
 TEST_CASE("MeanKl to itself is zero, otherwise the mean of log ratios under the old policy") {
-  const auto old = MakePolicy<double>(2, 2, {3});
-  auto policy = old;
-  constexpr Index kDraws = 50000;
-  const Batch batch = Samples(old, kDraws, 2, 2);
-  CHECK(MeanKlFrom(batch, old, policy) == 0);
-  VectorXd theta = old.parameters();
-  for (double& value : theta) value += 0.2;
-  policy.SetParameters(theta);
-  const Eigen::ArrayXd ratio = (old.LogProb(batch) - policy.LogProb(batch)).array();
-  const double sd = std::sqrt((ratio - ratio.mean()).square().mean());
-  const double kl = MeanKlFrom(batch, old, policy);
-  CHECK(kl > 0.01);
-  // 5 standard errors: false alarm with probability 6e-7.
-  CHECK(std::abs(ratio.mean() - kl) < 5 * sd / std::sqrt(kDraws));
-  CHECK(std::abs(kl - MeanKlFrom(batch, policy, old)) > 1e-3);  // not symmetric: the order matters
+  for (const StddevKind stddev : kStddevs) {
+    const auto old = MakePolicy<double>(2, 2, {3}, {.stddev = stddev});
+    auto policy = old;
+    constexpr Index kDraws = 50000;
+    const Batch batch = Samples(old, kDraws, 2, 2);
+    CHECK(MeanKlFrom(batch, old, policy) == 0);
+    VectorXd theta = old.parameters();
+    for (double& value : theta) value += 0.2;
+    policy.SetParameters(theta);
+    const Eigen::ArrayXd ratio = (old.LogProb(batch) - policy.LogProb(batch)).array();
+    const double sd = std::sqrt((ratio - ratio.mean()).square().mean());
+    const double kl = MeanKlFrom(batch, old, policy);
+    CHECK(kl > 0.01);
+    // 5 standard errors: false alarm with probability 6e-7.
+    CHECK(std::abs(ratio.mean() - kl) < 5 * sd / std::sqrt(kDraws));
+    CHECK(std::abs(kl - MeanKlFrom(batch, policy, old)) >
+          1e-3);  // not symmetric: the order matters
+  }
 }
 
 TEST_CASE("MeanKl is the closed form for two Gaussians, first the old one") {
@@ -270,9 +329,9 @@ TEST_CASE("Zero noise gives the mean action") {
 }
 
 TEST_CASE("Single and double precision agree to the accuracy of float") {
-  for (const auto& hidden : kHidden) {
-    const auto single = MakePolicy<float>(3, 2, hidden);
-    const auto exact = MakePolicy<double>(3, 2, hidden);
+  const auto check = [](const std::vector<std::int64_t>& hidden, StddevKind stddev) {
+    const auto single = MakePolicy<float>(3, 2, hidden, {.stddev = stddev});
+    const auto exact = MakePolicy<double>(3, 2, hidden, {.stddev = stddev});
     const Batch batch = RandomBatch({40, 7, 1}, 3, 2, 6);
     const VectorXd weights = Weights(batch.size());
     CHECK(MaxError(single.Mean(batch.observations).cast<double>(), exact.Mean(batch.observations)) <
@@ -283,26 +342,32 @@ TEST_CASE("Single and double precision agree to the accuracy of float") {
     const VectorXd v = Weights(exact.num_parameters());
     CHECK(MaxError(single.FisherVectorProduct(batch, v), exact.FisherVectorProduct(batch, v)) <
           1e-5);
+  };
+  for (const auto& hidden : kHidden) {
+    for (const StddevKind stddev : kStddevs) check(hidden, stddev);
   }
 }
 
 TEST_CASE("Threads and instruction sets change no bit of actions and scores") {
-  const auto policy = MakePolicy<float>(3, 2, {32, 5});
-  const Batch batch = RandomBatch({40, 7, 1, 16, 33}, 3, 2, 7);
-  const VectorXd weights = Weights(batch.size());
-  const VectorXd v = Weights(policy.num_parameters());
-  const MatrixXd scores = policy.TrajectoryScores(batch, weights, 1).front();
-  const VectorXd product = policy.FisherVectorProduct(batch, v);
-  const Features<float> mean = policy.Mean(batch.observations);
-  CHECK(policy.TrajectoryScores(batch, weights, 4).front() == scores);
-  for (const std::string_view name : AvailableKernels()) {
-    CAPTURE(name);
-    SelectKernels(name);
+  for (const StddevKind stddev : kStddevs) {
+    const auto policy = MakePolicy<float>(3, 2, {32, 5}, {.stddev = stddev});
+    const Batch batch = RandomBatch({40, 7, 1, 16, 33}, 3, 2, 7);
+    const VectorXd weights = Weights(batch.size());
+    const VectorXd v = Weights(policy.num_parameters());
+    const MatrixXd scores = policy.TrajectoryScores(batch, weights, 1).front();
+    const VectorXd product = policy.FisherVectorProduct(batch, v);
+    const ActionDistributions distributions = policy.Distributions(batch);
     CHECK(policy.TrajectoryScores(batch, weights, 4).front() == scores);
-    CHECK(policy.FisherVectorProduct(batch, v) == product);
-    CHECK(policy.Mean(batch.observations) == mean);
+    for (const std::string_view name : AvailableKernels()) {
+      CAPTURE(name);
+      SelectKernels(name);
+      CHECK(policy.TrajectoryScores(batch, weights, 4).front() == scores);
+      CHECK(policy.FisherVectorProduct(batch, v) == product);
+      CHECK(policy.Distributions(batch).mean == distributions.mean);
+      CHECK(policy.Distributions(batch).log_stddev == distributions.log_stddev);
+    }
+    SelectKernels("auto");
   }
-  SelectKernels("auto");
 }
 
 TEST_CASE("The score of a trajectory does not depend on where it lies in the batch") {
@@ -324,7 +389,8 @@ TEST_CASE("Setting parameters keeps standard deviations within their bounds") {
   CHECK(policy.stddev()[0] == doctest::Approx(0.1).epsilon(1e-14));
   CHECK(policy.stddev()[1] == doctest::Approx(std::exp(0.5)).epsilon(1e-14));
   CHECK(policy.stddev()[2] == doctest::Approx(2).epsilon(1e-14));
-  CHECK(policy.MeanStddev() == doctest::Approx((0.1 + std::exp(0.5) + 2) / 3).epsilon(1e-14));
+  CHECK(policy.MeanStddev(EmptyBatch({1}, 1, 3)) ==
+        doctest::Approx((0.1 + std::exp(0.5) + 2) / 3).epsilon(1e-14));
   CHECK(policy.parameters().tail(3).isApprox(VectorXd{{std::log(0.1), 0.5, std::log(2)}}, 1e-14));
   CHECK(policy.parameters().head(6) == theta.head(6));
 }
@@ -350,6 +416,14 @@ TEST_CASE("A new policy has the stated initial distribution") {
     p += out;
   }
   CHECK(theta.tail(40).isApproxToConstant(std::log(0.7), 1e-14));
+  options.stddev = StddevKind::kState;
+  options.output_init_stddev = 0;
+  const GaussianPolicy<double> state(ToySpec(50, 40), options, 8);
+  CHECK(state.num_parameters() == theta.size() + 40 * 100);  // weights; biases replace parameters
+  CHECK(state.Distributions(RandomBatch({5}, 50, 40, 13))
+            .log_stddev.isApproxToConstant(std::log(0.7), 1e-13));
+  options.stddev = StddevKind::kConstant;
+  options.output_init_stddev = 0.05;
   const GaussianPolicy<double> same(ToySpec(50, 40), options, 8);
   const GaussianPolicy<double> other(ToySpec(50, 40), options, 9);
   CHECK(theta == same.parameters());

@@ -87,7 +87,7 @@ class TabularPolicy final : public Policy {
     VIME_CHECK(false);
     return v;
   }
-  double MeanStddev() const override { return 0; }
+  double MeanStddev(const Batch& /*batch*/) const override { return 0; }
   void Serialize(Archive& archive) override { archive.Visit("theta", theta_); }
 
  private:
