@@ -33,7 +33,7 @@ SavedPolicy Load(const std::string& run) {
   ConfigBuilder builder;
   builder.AddJson(ConfigOf(ReadJsonFile(manifest, manifest), manifest), manifest, "file");
   SavedPolicy saved{.config = builder.Build().config, .env = nullptr, .policy = nullptr};
-  saved.env = MakeEnvironment(saved.config.env, saved.config.env_params);
+  saved.env = MakeEnvironment(saved.config);
   const std::string file = run + "/policy.json";
   saved.policy = PolicyFromJson(ReadJsonFile(file, file), saved.env->spec(), file);
   return saved;

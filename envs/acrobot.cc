@@ -108,8 +108,8 @@ class Acrobot final : public Env {
   }
 
   static EnvSpec Spec() {
-    const Axis speed1 = {"angular velocity 1", -kMaxSpeed1, kMaxSpeed1, "rad/s"};
-    const Axis speed2 = {"angular velocity 2", -kMaxSpeed2, kMaxSpeed2, "rad/s"};
+    const Axis speed1 = Velocity({"angular velocity 1", -kMaxSpeed1, kMaxSpeed1, "rad/s"});
+    const Axis speed2 = Velocity({"angular velocity 2", -kMaxSpeed2, kMaxSpeed2, "rad/s"});
     return {.name = "acrobot-sparse",
             .observation = {{"cos angle 1", -1, 1},
                             {"sin angle 1", -1, 1},

@@ -110,9 +110,9 @@ class Cartpole : public Env {
     return {
         .name = std::move(name),
         .observation = {{"position", -kMaxPosition, kMaxPosition, "m", kNominal},
-                        {"velocity", -6, 6, "m/s", kNominal},
+                        Velocity({"velocity", -6, 6, "m/s", kNominal}),
                         {"angle", -2 * kPi, 2 * kPi, "rad", kNominal},
-                        {"angular velocity", -10, 10, "rad/s", kNominal}},
+                        Velocity({"angular velocity", -10, 10, "rad/s", kNominal})},
         .action = {{"force", -kMaxForce, kMaxForce, "N"}},
         .state = std::move(state),
         .coverage = {Axis{"angle", -kPi, kPi, "rad"}, Axis{"angular velocity", -10, 10, "rad/s"}},

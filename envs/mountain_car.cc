@@ -94,7 +94,7 @@ class MountainCar final : public Env {
   static EnvSpec Spec(std::string name, bool float_state) {
     const auto bound = [&](double x) { return float_state ? RoundedToFloat(x) : x; };
     const Axis position = {"position", bound(kMinPosition), bound(kMaxPosition)};
-    const Axis velocity = {"velocity", bound(-kMaxSpeed), bound(kMaxSpeed)};
+    const Axis velocity = Velocity({"velocity", bound(-kMaxSpeed), bound(kMaxSpeed)});
     return {.name = std::move(name),
             .observation = {position, velocity},
             .action = {{"force", -1, 1}},

@@ -91,7 +91,7 @@ class Pendulum final : public Env {
   };
 
   static EnvSpec Spec(std::string name, bool sparse, double torque_limit) {
-    const Axis velocity = {"angular velocity", -kMaxSpeed, kMaxSpeed, "rad/s"};
+    const Axis velocity = Velocity({"angular velocity", -kMaxSpeed, kMaxSpeed, "rad/s"});
     return {.name = std::move(name),
             .observation = {{"cos angle", -1, 1}, {"sin angle", -1, 1}, velocity},
             .action = {{"torque", -torque_limit, torque_limit, "N m"}},

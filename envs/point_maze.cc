@@ -187,8 +187,8 @@ class PointMaze final : public Env {
   static EnvSpec Spec(const Maze& maze) {
     const Axis x = {"x", maze.floor.x_low, maze.floor.x_high};
     const Axis y = {"y", maze.floor.y_low, maze.floor.y_high};
-    const Axis vx = {"x velocity", -kMaxSpeed, kMaxSpeed};
-    const Axis vy = {"y velocity", -kMaxSpeed, kMaxSpeed};
+    const Axis vx = Velocity({"x velocity", -kMaxSpeed, kMaxSpeed});
+    const Axis vy = Velocity({"y velocity", -kMaxSpeed, kMaxSpeed});
     return {.name = maze.name,
             .observation = {x, y, vx, vy},
             .action = {{"x push", -1, 1}, {"y push", -1, 1}},

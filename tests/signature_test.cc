@@ -71,6 +71,12 @@ TEST_CASE("So it does with every kind of policy") {
   CheckSignature("mountaincar, stddev state", config);
   config.algo = Algorithm::kTrpo;
   CheckSignature("mountaincar, stddev state, trpo", config);
+  config = testing::SignatureConfig("mountaincar");
+  config.policy.squash = ActionSquash::kTanh;
+  CheckSignature("mountaincar, squash tanh", config);
+  config = testing::SignatureConfig("pendulum");
+  config.observe = Observe::kPositions;
+  CheckSignature("pendulum, observe positions", config);
 }
 
 }  // namespace

@@ -105,8 +105,8 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
 std::unique_ptr<Rollout> MakeRollout(const RunConfig& config) {
   VIME_CHECK(config.horizon > 0);
   return std::make_unique<Rollout>(
-      [env = config.env, params = config.env_params] { return MakeEnvironment(env, params); },
-      static_cast<int>(config.horizon), static_cast<std::uint64_t>(config.seed),
+      [config] { return MakeEnvironment(config); }, static_cast<int>(config.horizon),
+      static_cast<std::uint64_t>(config.seed),
       static_cast<int>(config.noise_hold));
 }
 

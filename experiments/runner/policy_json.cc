@@ -27,6 +27,11 @@ Json Axes(const std::vector<Axis>& axes) {
   return list;
 }
 
+template <class E>
+std::string_view NameOf(E value) {
+  return EnumNames<E>()[static_cast<std::size_t>(value)];
+}
+
 // Reads members of a document and names the one that is wrong.
 class Reader {
  public:
@@ -60,6 +65,15 @@ class Reader {
   std::string name_;
 };
 
+// Files older than the choice do not squash.
+ActionSquash SquashFrom(const Json& json, const Reader& reader) {
+  if (!json.contains("squash")) return ActionSquash::kNone;
+  for (const ActionSquash squash : {ActionSquash::kNone, ActionSquash::kTanh}) {
+    if (json["squash"] == NameOf(squash)) return squash;
+  }
+  reader.Fail("squash must be none or tanh");
+}
+
 }  // namespace
 
 Json PolicyToJson(const Trainer& trainer) {
@@ -72,8 +86,9 @@ Json PolicyToJson(const Trainer& trainer) {
   json["env"] = spec.name;
   json["observation"] = Axes(spec.observation);
   json["action"] = Axes(spec.action);
-  json["observation_offset"] = Numbers(policy->observation_offset());
-  json["observation_scale"] = Numbers(policy->observation_scale());
+  json["observation_offset"] = Numbers(policy->scaling().offset());
+  json["observation_scale"] = Numbers(policy->scaling().scale());
+  json["squash"] = NameOf(policy->squash());
   json["sizes"] = policy->sizes();
   json["layers"] = Json::array();
   Index next = 0;
@@ -116,6 +131,7 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
   }
   GaussianPolicyOptions options;
   options.hidden.assign(sizes.begin() + 1, sizes.end() - 1);
+  options.squash = SquashFrom(json, reader);
   int outputs = spec.action_dim();
   if (json.contains("stddev_bounds")) {
     const VectorXd bounds = reader.Numbers("stddev_bounds", 2);
@@ -158,8 +174,8 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
     }
   }
   auto policy = std::make_unique<GaussianPolicy<float>>(spec, options, /*seed=*/0);
-  policy->SetObservationScaling(reader.Numbers("observation_offset", sizes.front()).cast<float>(),
-                                reader.Numbers("observation_scale", sizes.front()).cast<float>());
+  policy->scaling().Set(reader.Numbers("observation_offset", sizes.front()).cast<float>(),
+                        reader.Numbers("observation_scale", sizes.front()).cast<float>());
   policy->SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
   return policy;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "envs/hidden_velocities.h"
 #include "envs/registry.h"
 #include "lib/core/check.h"
 
@@ -19,11 +20,13 @@ VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "compression", "likelihood-gain",
                 "count-grid", "count-hash", "state-norm", "noise", "none")
 VIME_ENUM_NAMES(Compat, "none", "openai-vime")
 VIME_ENUM_NAMES(EndBonus, "none", "remaining-horizon")
+VIME_ENUM_NAMES(Observe, "all", "positions")
 VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
 VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
 VIME_ENUM_NAMES(BonusNormalization, "median", "mean", "stddev", "none")
 VIME_ENUM_NAMES(ObservationNormalization, "bounds", "running", "none")
 VIME_ENUM_NAMES(StddevKind, "constant", "state")
+VIME_ENUM_NAMES(ActionSquash, "none", "tanh")
 VIME_ENUM_NAMES(ReturnForm, "reward-to-go", "trajectory")
 VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "mlp", "none")
 VIME_ENUM_NAMES(ValueKind, "linear", "mlp", "none")
@@ -44,6 +47,7 @@ void RunConfig::Describe(FieldList& f) {
   const Range scale{.low = 1e-6, .high = 1e6};
   const Range widths{.low = 1, .high = 4096, .max_entries = 8};
   f.Add("env", env, "environment; see --list envs");
+  f.Add("observe", observe, "positions: hide the velocities among the observations");
   f.Add("seed", seed, "names every random number of the run", {.low = 0, .high = kMaxSeed});
   f.Add("iterations", iterations, "policy updates", count);
   f.Add("env_steps", env_steps, "stop once this many environment steps were taken; 0: no limit",
@@ -90,6 +94,8 @@ void RunConfig::Describe(FieldList& f) {
           "standard deviation of the initial output weights", kNonNegative);
     g.Add("observation_normalization", policy.observation_normalization,
           "scale observations by their bounds, by running moments, or not");
+    g.Add("squash", policy.squash,
+          "what keeps sampled actions in their bounds: clipping, or tanh before scaling");
     g.Add("noise_hold", noise_hold,
           "steps for which action noise is kept; above 1 the policy gradient is biased, because it "
           "takes actions to be independent",
@@ -218,8 +224,14 @@ FieldList DescribeAll(RunConfig& config) {
   return fields;
 }
 
+std::unique_ptr<Env> MakeEnvironment(const RunConfig& config) {
+  std::unique_ptr<Env> env = MakeEnvironment(config.env, config.env_params);
+  if (config.observe == Observe::kAll) return env;
+  return HideVelocities(std::move(env));
+}
+
 void Resolve(RunConfig& config) {
-  const EnvSpec spec = MakeEnvironment(config.env, config.env_params)->spec();
+  const EnvSpec spec = MakeEnvironment(config)->spec();
   if (config.horizon == 0) config.horizon = spec.default_horizon;
   if (config.policy.min_stddev > config.policy.max_stddev) {
     throw ConfigError("policy.min_stddev must not exceed policy.max_stddev");

@@ -41,11 +41,13 @@ enum class BonusKind {
   kNone,
 };
 enum class Compat { kNone, kOpenaiVime };
+enum class Observe { kAll, kPositions };
 enum class StopWhen { kIterations, kSolved };
 
 struct RunConfig {
   std::string env = "mountaincar";
   EnvParams env_params;
+  Observe observe = Observe::kAll;
   std::int64_t seed = 1;
   std::int64_t iterations = 100;
   std::int64_t env_steps = 0;  ///< stop once this many were taken; 0: no limit
@@ -90,6 +92,9 @@ FieldList DescribeAll(RunConfig& config);
 
 /// Fills what depends on other fields (the horizon) and rejects combinations that make no sense.
 void Resolve(RunConfig& config);
+
+/// The environment that a config describes.
+std::unique_ptr<Env> MakeEnvironment(const RunConfig& config);
 
 /// The rollout of a resolved config.
 std::unique_ptr<Rollout> MakeRollout(const RunConfig& config);

@@ -184,7 +184,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   std::unique_ptr<Env> eval_env;
   std::optional<LineWriter> eval_file;
   if (config.eval_every > 0) {
-    eval_env = MakeEnvironment(config.env, config.env_params);
+    eval_env = MakeEnvironment(config);
     eval_file.emplace(directory.File("eval.jsonl"), state.eval_bytes);
   }
   Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations,

@@ -24,6 +24,10 @@ void ForEachStep(const ActionDistributions& policy, Index k, const Visit& visit)
 
 }  // namespace
 
+double Squashed(double sampled, ActionSquash squash) {
+  return squash == ActionSquash::kTanh ? Tanh(sampled) : sampled;
+}
+
 VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions) {
   constexpr double kHalfLog2Pi = 0.91893853320467274;
   VectorXd log_prob = VectorXd::Zero(policy.mean.rows());
@@ -51,6 +55,20 @@ double MeanKl(const ActionDistributions& p, const ActionDistributions& q) {
     });
   }
   return kl / static_cast<double>(p.mean.rows());
+}
+
+VectorXd LogDensity(const ActionDistributions& policy, const Features<float>& samples,
+                    ActionSquash squash) {
+  constexpr double kLog2 = 0.69314718055994531;
+  VectorXd log_density = LogProb(policy, samples);
+  if (squash == ActionSquash::kNone) return log_density;
+  for (Index k = 0; k < samples.cols(); ++k) {
+    for (Index t = 0; t < samples.rows(); ++t) {
+      const double u = static_cast<double>(samples(t, k));
+      log_density[t] -= 2 * (kLog2 - u - Softplus(-2 * u));
+    }
+  }
+  return log_density;
 }
 
 }  // namespace vime

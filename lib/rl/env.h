@@ -35,7 +35,15 @@ struct Axis {
   double period = 0;
   /// Of a state: what a simulator remembers, not where the task is. Replays leave it out.
   bool memory = false;
+  /// A rate of change, which `observe positions` hides.
+  bool velocity = false;
 };
+
+/// The axis, marked as a velocity.
+inline Axis Velocity(Axis axis) {
+  axis.velocity = true;
+  return axis;
+}
 
 /// An open rectangle on the plane of Env::CoveragePoint(); by default all of it.
 struct Region {

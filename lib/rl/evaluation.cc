@@ -19,6 +19,7 @@ EpisodeOutcome RunEpisode(const Policy& policy, Env& env, Index horizon, const N
   std::vector<double> action(static_cast<std::size_t>(spec.action_dim()));
   Features<float> seen(1, spec.observation_dim());
   Features<float> chosen(1, spec.action_dim());
+  Features<double> memory = Features<double>::Zero(1, policy.memory_size());
   const Features<float> no_noise = Features<float>::Zero(1, spec.action_dim());
 
   Rng rng(key);
@@ -29,11 +30,11 @@ EpisodeOutcome RunEpisode(const Policy& policy, Env& env, Index horizon, const N
     for (std::size_t d = 0; d < observation.size(); ++d) {
       seen(0, static_cast<Index>(d)) = static_cast<float>(observation[d]);
     }
-    policy.Act(seen, no_noise, chosen);
+    policy.Act(seen, no_noise, memory, chosen);
     for (std::size_t k = 0; k < action.size(); ++k) {
       // As in training the environment gets what a float holds.
-      action[k] = static_cast<double>(static_cast<float>(
-          ExecutedAction(static_cast<double>(chosen(0, static_cast<Index>(k))), spec.action[k])));
+      action[k] = static_cast<double>(
+          policy.ExecutedAction(chosen(0, static_cast<Index>(k)), spec.action[k]));
     }
     env.GetState(state);
     const Step step = env.Advance(action, rng, next_observation);

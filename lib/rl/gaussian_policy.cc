@@ -55,21 +55,13 @@ double RawLogStddev(const GaussianPolicyOptions& options) {
 template <class T>
 GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options,
                                   std::uint64_t seed)
-    : options_(options), num_actions_(spec.action_dim()), moments_(spec.observation_dim()) {
+    : options_(options),
+      num_actions_(spec.action_dim()),
+      scaling_(spec.observation, options.observation_normalization) {
   sizes_.push_back(spec.observation_dim());
   for (const std::int64_t width : options.hidden) sizes_.push_back(static_cast<int>(width));
   sizes_.push_back(StateDependentStddev() ? 2 * num_actions_ : num_actions_);
   VIME_CHECK(sizes_.size() <= kMaxMlpLayers + 1);
-
-  offset_ = Vector<T>::Zero(spec.observation_dim());
-  scale_ = Vector<T>::Ones(spec.observation_dim());
-  if (options.observation_normalization == ObservationNormalization::kBounds) {
-    for (int i = 0; i < spec.observation_dim(); ++i) {
-      const Axis& axis = spec.observation[static_cast<std::size_t>(i)];
-      offset_[i] = static_cast<T>(0.5 * (axis.low + axis.high));
-      scale_[i] = static_cast<T>(2 / (axis.high - axis.low));
-    }
-  }
 
   Rng rng({seed, Stream::kPolicyInit, 0, 0});
   std::vector<double> theta;
@@ -120,8 +112,8 @@ PolicyView<T> GaussianPolicy<T>::View() const {
   return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
           .num_actions = num_actions_,
           .num_weights = static_cast<int>(weights_.size()),
-          .offset = offset_.data(),
-          .scale = scale_.data(),
+          .offset = scaling_.offset().data(),
+          .scale = scaling_.scale().data(),
           .stddev = StateDependentStddev() ? nullptr : stddev_.data(),
           .bounds = Bounds<T>(options_)};
 }
@@ -151,7 +143,7 @@ Features<T> GaussianPolicy<T>::Mean(const FeaturesRef<float>& observations) cons
 
 template <class T>
 void GaussianPolicy<T>::Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
-                            Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const {
+                            FeaturesOut<double> /*memory*/, FeaturesOut<float> actions) const {
   if (StateDependentStddev()) {
     const Features<T> outputs = Outputs(observations);
     for (Index k = 0; k < actions.cols(); ++k) {
@@ -233,23 +225,6 @@ VectorXd GaussianPolicy<T>::FisherVectorProduct(const Batch& batch, const Vector
 }
 
 template <class T>
-void GaussianPolicy<T>::ObserveBatch(const Batch& batch) {
-  if (options_.observation_normalization != ObservationNormalization::kRunning) return;
-  for (Index t = 0; t < batch.size(); ++t) {
-    moments_.Add(batch.observations.row(t).transpose().cast<double>());
-  }
-  offset_ = moments_.mean().template cast<T>();
-  scale_ = moments_.StandardDeviation().cwiseInverse().template cast<T>();
-}
-
-template <class T>
-void GaussianPolicy<T>::SetObservationScaling(const Vector<T>& offset, const Vector<T>& scale) {
-  VIME_CHECK(offset.size() == sizes_.front() && scale.size() == sizes_.front());
-  offset_ = offset;
-  scale_ = scale;
-}
-
-template <class T>
 double GaussianPolicy<T>::MeanStddev(const Batch& batch) const {
   double sum = 0;
   if (StateDependentStddev()) {
@@ -264,9 +239,7 @@ double GaussianPolicy<T>::MeanStddev(const Batch& batch) const {
 template <class T>
 void GaussianPolicy<T>::Serialize(Archive& archive) {
   archive.Visit("policy parameters", theta_);
-  archive.Visit("observation offset", offset_);
-  archive.Visit("observation scale", scale_);
-  moments_.Serialize(archive);
+  scaling_.Serialize(archive);
   SetParameters(VectorXd(theta_));
 }
 

@@ -4,21 +4,14 @@
 
 #include <string>
 
-#include "lib/core/statistics.h"
 #include "lib/rl/env.h"
+#include "lib/rl/observation_scaling.h"
 #include "lib/rl/policy.h"
 
 namespace vime {
 
 template <class T>
 struct PolicyView;
-
-/// How observations are scaled before the network sees them.
-enum class ObservationNormalization {
-  kBounds,   ///< (s - centre) / half width of the bounds in EnvSpec
-  kRunning,  ///< (s - mean) / sd over everything observed in earlier iterations
-  kNone,
-};
 
 enum class StddevKind {
   kConstant,  ///< log standard deviations are parameters, kept within the bounds by projection
@@ -36,6 +29,7 @@ struct GaussianPolicyOptions {
   /// N(0, 2/(inputs + outputs)), biases at 0.
   double output_init_stddev = 0.01;
   ObservationNormalization observation_normalization = ObservationNormalization::kBounds;
+  ActionSquash squash = ActionSquash::kNone;
 };
 
 /// theta = (MLP weights layer by layer, log standard deviations unless they depend on the state).
@@ -50,22 +44,21 @@ class GaussianPolicy : public Policy {
   std::unique_ptr<Policy> Clone() const override;
   const VectorXd& parameters() const override { return theta_; }
   void SetParameters(const VectorXd& theta) override;
+  ActionSquash squash() const override { return options_.squash; }
   void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
-           Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const override;
+           FeaturesOut<double> memory, FeaturesOut<float> actions) const override;
   ActionDistributions Distributions(const Batch& batch) const override;
   std::vector<MatrixXd> TrajectoryScores(const Batch& batch, const MatrixXd& weights,
                                          int num_threads) const override;
   VectorXd FisherVectorProduct(const Batch& batch, const VectorXd& v,
                                int num_threads = 1) const override;
-  void ObserveBatch(const Batch& batch) override;
+  void ObserveBatch(const Batch& batch) override { scaling_.Observe(batch); }
   double MeanStddev(const Batch& batch) const override;
   void Serialize(Archive& archive) override;
 
   const std::vector<int>& sizes() const { return sizes_; }
-  const Vector<T>& observation_offset() const { return offset_; }
-  const Vector<T>& observation_scale() const { return scale_; }
-  /// Inputs of the network are (observation - offset) scale from now on.
-  void SetObservationScaling(const Vector<T>& offset, const Vector<T>& scale);
+  const ObservationScaling<T>& scaling() const { return scaling_; }
+  ObservationScaling<T>& scaling() { return scaling_; }
   const GaussianPolicyOptions& options() const { return options_; }
   /// Standard deviation per action dimension, normalised units; empty where it depends on the
   /// state.
@@ -84,10 +77,9 @@ class GaussianPolicy : public Policy {
   int num_actions_;
   std::vector<int> sizes_;
   VectorXd theta_;
-  Vector<T> weights_;         // theta in the precision of the kernels
-  Vector<T> stddev_;          // exp of the log standard deviations
-  Vector<T> offset_, scale_;  // inputs are (observation - offset) scale
-  RunningMoments moments_;    // of observations, kRunning only
+  Vector<T> weights_;  // theta in the precision of the kernels
+  Vector<T> stddev_;   // exp of the log standard deviations
+  ObservationScaling<T> scaling_;
 };
 
 }  // namespace vime

@@ -8,8 +8,13 @@
 #include "lib/core/archive.h"
 #include "lib/rl/action_distribution.h"
 #include "lib/rl/batch.h"
+#include "lib/rl/env.h"
 
 namespace vime {
+
+/// Rows that a function writes.
+template <class T>
+using FeaturesOut = Eigen::Ref<Features<T>, 0, Eigen::OuterStride<>>;
 
 class Policy {
  public:
@@ -22,12 +27,28 @@ class Policy {
   /// Sets theta; a policy may project it onto its allowed range (standard deviations).
   virtual void SetParameters(const VectorXd& theta) = 0;
 
-  /// a = sample for standard normal noise: observations N x observation_dim, noise and actions
-  /// N x action_dim. Zero noise gives the deterministic policy.
-  virtual void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
-                   Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> actions) const = 0;
+  /// How many numbers the policy remembers from one step of an episode to the next.
+  virtual Index memory_size() const { return 0; }
 
-  /// pi(.|s_t) at every step of the batch.
+  /// a = sample for standard normal noise: observations N x observation_dim, noise and actions
+  /// N x action_dim. Zero noise gives the deterministic policy. Every row is an episode of its own
+  /// that brings its memory, N x memory_size: zeros in the first step, afterwards what the step
+  /// before left there.
+  virtual void Act(const FeaturesRef<float>& observations, const FeaturesRef<float>& noise,
+                   FeaturesOut<double> memory, FeaturesOut<float> actions) const = 0;
+
+  /// What becomes of a sample on its way to the environment.
+  virtual ActionSquash squash() const { return ActionSquash::kNone; }
+
+  /// What the environment gets for a sampled action: squashed if so, scaled to the axis and clipped
+  /// to it, as a float holds it.
+  float ExecutedAction(float sampled, const Axis& axis) const {
+    return static_cast<float>(
+        vime::ExecutedAction(Squashed(static_cast<double>(sampled), squash()), axis));
+  }
+
+  /// pi(.|s_t) at every step of the batch. With memory, pi(.|s_1, ..., s_t): the trajectories must
+  /// be whole episodes. The same holds for everything below that takes a batch.
   virtual ActionDistributions Distributions(const Batch& batch) const = 0;
 
   /// log pi(a_t | s_t) of every sampled action, nats.

@@ -75,6 +75,7 @@ struct Rollout::Lanes {
   Batch running, finished;
   std::vector<Index> finished_episodes;          // of finished.trajectories
   Features<float> observations, noise, actions;  // of the current step, one row per lane
+  Features<double> memory;                       // of the policy, one row per lane
   std::vector<double> observation, action;
 };
 
@@ -89,7 +90,7 @@ Rollout::Rollout(EnvFactory factory, int horizon, std::uint64_t seed, int noise_
 
 Rollout::~Rollout() = default;
 
-void Rollout::Prepare(Index num_lanes, Lanes& share) const {
+void Rollout::Prepare(const Policy& policy, Index num_lanes, Lanes& share) const {
   const int observation_dim = spec_.observation_dim();
   const int action_dim = spec_.action_dim();
   for (Index i = 0; i < num_lanes; ++i) {
@@ -106,6 +107,7 @@ void Rollout::Prepare(Index num_lanes, Lanes& share) const {
   share.observations.setZero(kMaxLanes, observation_dim);
   share.noise.setZero(kMaxLanes, action_dim);
   share.actions.setZero(kMaxLanes, action_dim);
+  share.memory.setZero(kMaxLanes, policy.memory_size());
   share.observation.resize(static_cast<std::size_t>(observation_dim));
   share.action.resize(static_cast<std::size_t>(action_dim));
 }
@@ -116,6 +118,7 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
   lane.episode = episode;
   lane.t = 0;
   lane.success_steps = 0;
+  share.memory.row(i).setZero();
   lane.env->Reset(lane.rng, share.observation);
   if (!StoreObservation(share.observation, i, share.observations)) ThrowNotFinite(episode, 0);
 }
@@ -136,15 +139,15 @@ void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
   }
 }
 
-bool Rollout::StepLane(Index i, Lanes& share) const {
+bool Rollout::StepLane(const Policy& policy, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
   Batch& steps = share.running;
   const Index row = i * horizon_ + lane.t;
   steps.observations.row(row) = share.observations.row(i);
   for (int k = 0; k < spec_.action_dim(); ++k) {
     const float sampled = share.actions(i, k);
-    const float executed = static_cast<float>(
-        ExecutedAction(static_cast<double>(sampled), spec_.action[static_cast<std::size_t>(k)]));
+    const float executed =
+        policy.ExecutedAction(sampled, spec_.action[static_cast<std::size_t>(k)]);
     steps.sampled_actions(row, k) = sampled;
     steps.executed_actions(row, k) = executed;
     share.action[static_cast<std::size_t>(k)] = static_cast<double>(executed);
@@ -191,7 +194,7 @@ void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t itera
   }
   ParallelFor(num_shares, num_threads, [&](Index s) {
     Lanes& share = *shares_[static_cast<std::size_t>(s)];
-    Prepare(num_lanes, share);
+    Prepare(policy, num_lanes, share);
     bool more = true;
     Index running = 0;
     while (true) {
@@ -209,10 +212,10 @@ void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t itera
       }
       if (running == 0) break;
       policy.Act(share.observations.topRows(num_lanes), share.noise.topRows(num_lanes),
-                 share.actions.topRows(num_lanes));
+                 share.memory.topRows(num_lanes), share.actions.topRows(num_lanes));
       for (Index i = 0; i < num_lanes; ++i) {
         const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-        if (lane.episode < 0 || !StepLane(i, share)) continue;
+        if (lane.episode < 0 || !StepLane(policy, i, share)) continue;
         --running;
         schedule.Finished(lane.t);
         more = true;

@@ -37,13 +37,13 @@ class Rollout {
  private:
   struct Lanes;
 
-  void Prepare(Index num_lanes, Lanes& share) const;
+  void Prepare(const Policy& policy, Index num_lanes, Lanes& share) const;
   /// Begins an episode in lane i.
   void Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const;
   /// The action noise of lane i's current step.
   void DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const;
   /// Takes the step that share.actions says; true when it was the last of the episode.
-  bool StepLane(Index i, Lanes& share) const;
+  bool StepLane(const Policy& policy, Index i, Lanes& share) const;
   /// The finished episodes of all shares, in the order of their index.
   void Gather(Index num_episodes, Index num_shares, Batch& batch) const;
 

@@ -44,6 +44,7 @@ TEST_CASE("vime-run eval finds in policy.json the policy that the run evaluated"
        {Arguments{}, Arguments{"--policy-observation-normalization", "running"},
         Arguments{"--env", "cartpole-swingup", "--policy-hidden", "5,4"},
         Arguments{"--policy-stddev", "state", "--policy-max-stddev", "2"},
+        Arguments{"--policy-squash", "tanh", "--observe", "positions"},
         Arguments{"--env", "pendulum", "--set", "env_params.torque_limit=3"}}) {
     const TemporaryDirectory directory;
     MakeRun(directory, choice);

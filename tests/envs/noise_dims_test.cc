@@ -163,8 +163,8 @@ TEST_CASE("The help of the parameter says where the noise is") {
 TEST_CASE("A policy sees noise at a third of its size, about as large as what else it sees") {
   const auto env = MakeEnvironment("mountaincar", {{"noise_dims", 2}});
   const GaussianPolicy<double> policy(env->spec(), {}, 1);
-  CHECK(policy.observation_offset()[2] == 0);
-  CHECK(policy.observation_scale()[2] == doctest::Approx(1.0 / 3));
+  CHECK(policy.scaling().offset()[2] == 0);
+  CHECK(policy.scaling().scale()[2] == doctest::Approx(1.0 / 3));
 }
 
 }  // namespace

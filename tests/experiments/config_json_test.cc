@@ -272,6 +272,11 @@ TEST_CASE("Fields that contradict each other are refused") {
   CHECK(Contains(message({{"policy.initial_stddev", 1e-4}}), "policy.initial_stddev"));
   CHECK(Contains(message({{"policy.stddev", "state"}, {"policy.max_stddev", 1}}),
                  "policy.stddev state needs policy.initial_stddev strictly between"));
+  CHECK(message({{"env", "deepsea"}, {"observe", "positions"}}) ==
+        "observe must be all for deepsea, which has no velocities to hide");
+  for (const char* algo : {"reinforce", "npg", "trpo", "ppo", "erwr"}) {  // each takes either
+    CHECK(message({{"algo", algo}, {"policy.squash", "tanh"}}).empty());
+  }
   CHECK(Contains(message({{"bnn.sampling", "moments"}, {"bnn.hidden", {3, 3}}}), "bnn.sampling"));
   CHECK(
       Contains(message({{"bnn.sampling", "moments"}, {"bnn.activation", "tanh"}}), "bnn.sampling"));

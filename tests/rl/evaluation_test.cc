@@ -34,7 +34,7 @@ TEST_CASE("An evaluation episode follows the dynamics under the mean action") {
     CHECK(step.observation[0] == step.state[0]);
     Features<float> seen(1, 2), mean(1, 1);
     seen << static_cast<float>(step.observation[0]), static_cast<float>(step.observation[1]);
-    policy->Act(seen, Features<float>::Zero(1, 1), mean);
+    testing::ActAtStart(*policy, seen, Features<float>::Zero(1, 1), mean);
     CHECK(step.action[0] == doctest::Approx(static_cast<double>(mean(0, 0))).epsilon(1e-6));
     x = 0.9 * step.state[0] + 0.3 * step.state[1];
     y = -0.3 * step.state[0] + 0.9 * step.state[1] + 0.5 * step.action[0];

@@ -14,6 +14,7 @@
 namespace vime {
 namespace {
 
+using testing::ActAtStart;
 using testing::EmptyBatch;
 using testing::MaxError;
 using testing::RandomBatch;
@@ -51,7 +52,7 @@ Batch Samples(const GaussianPolicy<T>& policy, Index n, int actions, std::uint32
   Features<float> noise(n, actions);
   Rng rng({6, Stream::kTest, 0, item});
   for (float& z : noise.reshaped()) z = static_cast<float>(rng.Normal());
-  policy.Act(batch.observations, noise, batch.sampled_actions);
+  ActAtStart(policy, batch.observations, noise, batch.sampled_actions);
   return batch;
 }
 
@@ -175,7 +176,7 @@ TEST_CASE("A standard deviation that depends on the state differs between states
   // Act draws with the same mean and standard deviation.
   const Features<float> noise = Features<float>::Constant(9, 2, 0.5f);
   Features<float> actions(9, 2);
-  policy.Act(batch.observations, noise, actions);
+  ActAtStart(policy, batch.observations, noise, actions);
   const Features<double> expected =
       distributions.mean.array() + 0.5 * distributions.log_stddev.array().exp();
   CHECK(MaxError(actions.cast<double>(), expected) < 1e-6);
@@ -321,7 +322,7 @@ TEST_CASE("Zero noise gives the mean action") {
     const Batch batch = RandomBatch({37}, 3, 2, 5);
     const Features<float> noise = Features<float>::Zero(37, 2);
     Features<float> actions(37, 2);
-    policy.Act(batch.observations, noise, actions);
+    ActAtStart(policy, batch.observations, noise, actions);
     CHECK(actions == policy.Mean(batch.observations).template cast<float>());
   };
   check(MakePolicy<float>(3, 2, {8}));
@@ -433,8 +434,8 @@ TEST_CASE("A new policy has the stated initial distribution") {
 TEST_CASE("Running normalisation uses the moments of everything observed") {
   auto policy = MakePolicy<double>(
       2, 1, {3}, {.observation_normalization = ObservationNormalization::kRunning});
-  CHECK(policy.observation_offset() == VectorXd::Zero(2));
-  CHECK(policy.observation_scale() == VectorXd::Ones(2));
+  CHECK(policy.scaling().offset() == VectorXd::Zero(2));
+  CHECK(policy.scaling().scale() == VectorXd::Ones(2));
   Batch first = RandomBatch({30, 11}, 2, 1, 9);
   first.observations.col(1).array() += 100;
   Batch second = RandomBatch({50}, 2, 1, 10);
@@ -446,13 +447,13 @@ TEST_CASE("Running normalisation uses the moments of everything observed") {
   const VectorXd mean = all.colwise().mean().transpose();
   const VectorXd variance =
       (all.rowwise() - mean.transpose()).array().square().colwise().mean().transpose();
-  CHECK(MaxError(policy.observation_offset(), mean) < 1e-13);
-  CHECK(MaxError(policy.observation_scale(), variance.array().rsqrt().matrix().eval()) < 1e-10);
+  CHECK(MaxError(policy.scaling().offset(), mean) < 1e-13);
+  CHECK(MaxError(policy.scaling().scale(), variance.array().rsqrt().matrix().eval()) < 1e-10);
 
   auto fixed = MakePolicy<double>(2, 1, {3});
-  const VectorXd scale = fixed.observation_scale();
+  const VectorXd scale = fixed.scaling().scale();
   fixed.ObserveBatch(first);
-  CHECK(fixed.observation_scale() == scale);
+  CHECK(fixed.scaling().scale() == scale);
 }
 
 TEST_CASE("A clone is independent of its original") {

@@ -7,6 +7,7 @@
 
 #include "lib/bnn/bayesian_network.h"
 #include "lib/core/check.h"
+#include "lib/rl/evaluation.h"
 #include "lib/rl/gaussian_policy.h"
 #include "tests/support/toy_env.h"
 
@@ -63,6 +64,29 @@ bool Same(const Batch& a, const Batch& b) {
 }
 
 const CountingOptions kVaried{.length = 90, .random_length = true, .success_steps = 20};
+
+TEST_CASE("Training and evaluation squash the actions of a policy that asks for it") {
+  const auto env = CountingEnv::Factory({.ignore_actions = true})();
+  GaussianPolicy<float> policy(
+      env->spec(), {.hidden = {}, .output_init_stddev = 1, .squash = ActionSquash::kTanh}, 2);
+  Rollout rollout(CountingEnv::Factory({.ignore_actions = true}), 30, kSeed);
+  Batch batch;
+  rollout.Collect(policy, 200, 0, 1, batch);
+  int beyond = 0;
+  for (Index t = 0; t < batch.size(); ++t) {
+    const double u = batch.sampled_actions(t, 0);
+    beyond += std::abs(u) > 1 ? 1 : 0;
+    // The bounds are -2 and 4.
+    CHECK(batch.executed_actions(t, 0) == doctest::Approx(1 + 3 * std::tanh(u)).epsilon(1e-6));
+  }
+  CHECK(beyond > 20);  // samples that clipping would have changed
+  RunEpisode(policy, *env, 30, EvaluationKey(kSeed, 0, 0), [&](const EpisodeStep& step) {
+    const Features<float> seen{
+        {static_cast<float>(step.observation[0]), static_cast<float>(step.observation[1])}};
+    const double mean = static_cast<double>(policy.Mean(seen)(0, 0));
+    CHECK(step.action[0] == doctest::Approx(1 + 3 * std::tanh(mean)).epsilon(1e-6));
+  });
+}
 
 TEST_CASE("A batch is the shortest sequence of whole episodes with enough steps") {
   for (const Index min_steps : {1, 7, 40, 41, 700, 3000}) {

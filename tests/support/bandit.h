@@ -30,7 +30,7 @@ inline Batch BanditBatch(const Policy& policy, Index n, std::uint32_t item,
     batch.observations(t, 0) = static_cast<float>(std::isnan(observation) ? s : observation);
     noise(t, 0) = static_cast<float>(rng.Normal());
   }
-  policy.Act(batch.observations, noise, batch.sampled_actions);
+  ActAtStart(policy, batch.observations, noise, batch.sampled_actions);
   for (Trajectory& trajectory : batch.trajectories) trajectory.terminated = true;
   for (Index t = 0; t < n; ++t) {
     const double miss = static_cast<double>(batch.sampled_actions(t, 0)) -

@@ -75,7 +75,7 @@ class TabularPolicy final : public Policy {
 
   // Not Gaussian: what follows is not asked of it.
   void Act(const FeaturesRef<float>& /*observations*/, const FeaturesRef<float>& /*noise*/,
-           Eigen::Ref<Features<float>, 0, Eigen::OuterStride<>> /*actions*/) const override {
+           FeaturesOut<double> /*memory*/, FeaturesOut<float> /*actions*/) const override {
     VIME_CHECK(false);
   }
   ActionDistributions Distributions(const Batch& /*batch*/) const override {

@@ -10,6 +10,7 @@
 
 #include "lib/rl/batch.h"
 #include "lib/rl/env.h"
+#include "lib/rl/policy.h"
 
 namespace vime::testing {
 
@@ -222,6 +223,13 @@ inline Batch RandomBatch(const std::vector<Index>& lengths, int observation_dim,
     }
   }
   return batch;
+}
+
+/// The actions of a policy in the first step of episodes.
+inline void ActAtStart(const Policy& policy, const FeaturesRef<float>& observations,
+                       const FeaturesRef<float>& noise, Features<float>& actions) {
+  Features<double> memory = Features<double>::Zero(observations.rows(), policy.memory_size());
+  policy.Act(observations, noise, memory, actions);
 }
 
 }  // namespace vime::testing
