@@ -77,6 +77,11 @@ TEST_CASE("So it does with every kind of policy") {
   config = testing::SignatureConfig("pendulum");
   config.observe = Observe::kPositions;
   CheckSignature("pendulum, observe positions", config);
+  config.policy_kind = PolicyKind::kGru;
+  CheckSignature("pendulum, observe positions, gru", config);
+  config.policy.stddev = StddevKind::kState;
+  config.algo = Algorithm::kTrpo;
+  CheckSignature("pendulum, observe positions, gru, stddev state, trpo", config);
 }
 
 }  // namespace

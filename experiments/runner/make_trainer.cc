@@ -1,6 +1,7 @@
 #include "envs/registry.h"
 #include "experiments/runner/run_config.h"
 #include "lib/core/check.h"
+#include "lib/rl/gru_policy.h"
 #include "lib/vime/count_bonus.h"
 #include "lib/vime/linear_model_bonus.h"
 #include "lib/vime/model_bonus.h"
@@ -114,7 +115,12 @@ std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
   const auto seed = static_cast<std::uint64_t>(config.seed);
   std::unique_ptr<Rollout> rollout = MakeRollout(config);
   const EnvSpec& spec = rollout->spec();
-  auto policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
+  std::unique_ptr<Policy> policy;
+  if (config.policy_kind == PolicyKind::kGru) {
+    policy = std::make_unique<GruPolicy>(spec, config.policy, seed);
+  } else {
+    policy = std::make_unique<GaussianPolicy<float>>(spec, config.policy, seed);
+  }
   std::unique_ptr<PolicyOptimizer> optimizer = MakeOptimizer(config, spec, *policy);
   std::unique_ptr<Bonus> bonus = config.UsesBonus() ? MakeBonus(config, spec) : nullptr;
   TrainerOptions options{.seed = seed,

@@ -5,7 +5,7 @@
 #include "lib/core/check.h"
 #include "lib/math/elementary.h"
 #include "lib/nn/mlp_kernel.h"
-#include "lib/rl/gaussian_policy.h"
+#include "lib/rl/gru_policy.h"
 
 namespace vime {
 namespace {
@@ -74,43 +74,83 @@ ActionSquash SquashFrom(const Json& json, const Reader& reader) {
   reader.Fail("squash must be none or tanh");
 }
 
-}  // namespace
+constexpr std::string_view kMlp = "gaussian-tanh-mlp";
+constexpr std::string_view kGru = "gaussian-gru";
 
-Json PolicyToJson(const Trainer& trainer) {
-  const auto* policy = dynamic_cast<const GaussianPolicy<float>*>(&trainer.policy());
-  VIME_CHECK(policy != nullptr);
-  const EnvSpec& spec = trainer.rollout().spec();
+struct LayerShape {
+  Index inputs, outputs;
+};
+
+// The matrices that theta begins with. Those of a gru are its reset gate, update gate and
+// candidate, whose inputs are the observation and then the memory, and the output.
+std::vector<LayerShape> LayerShapes(bool gru, const std::vector<int>& sizes) {
+  if (gru) {
+    const LayerShape gate{sizes[0] + sizes[1], sizes[1]};
+    return {gate, gate, gate, {sizes[1], sizes[2]}};
+  }
+  std::vector<LayerShape> shapes;
+  for (std::size_t l = 0; l + 1 < sizes.size(); ++l) shapes.push_back({sizes[l], sizes[l + 1]});
+  return shapes;
+}
+
+// A GaussianPolicy or a GruPolicy.
+template <class P>
+Json Describe(const P& policy, const EnvSpec& spec) {
+  constexpr bool gru = std::is_same_v<P, GruPolicy>;
   Json json;
   json["schema"] = "vime-policy-1";
-  json["kind"] = "gaussian-tanh-mlp";
+  json["kind"] = gru ? kGru : kMlp;
   json["env"] = spec.name;
   json["observation"] = Axes(spec.observation);
   json["action"] = Axes(spec.action);
-  json["observation_offset"] = Numbers(policy->scaling().offset());
-  json["observation_scale"] = Numbers(policy->scaling().scale());
-  json["squash"] = NameOf(policy->squash());
-  json["sizes"] = policy->sizes();
+  json["observation_offset"] = Numbers(policy.scaling().offset());
+  json["observation_scale"] = Numbers(policy.scaling().scale());
+  json["squash"] = NameOf(policy.squash());
+  json["sizes"] = policy.sizes();
   json["layers"] = Json::array();
   Index next = 0;
-  for (std::size_t l = 0; l + 1 < policy->sizes().size(); ++l) {
-    const int in = policy->sizes()[l];
-    const int out = policy->sizes()[l + 1];
+  for (const auto& [inputs, outputs] : LayerShapes(gru, policy.sizes())) {
     Json weights = Json::array();
-    for (int i = 0; i < in; ++i) {
-      weights.push_back(Numbers(policy->parameters().segment(next, out)));
-      next += out;
+    for (Index i = 0; i < inputs; ++i) {
+      weights.push_back(Numbers(policy.parameters().segment(next, outputs)));
+      next += outputs;
     }
     json["layers"].push_back(
-        {{"weights", weights}, {"biases", Numbers(policy->parameters().segment(next, out))}});
-    next += out;
+        {{"weights", weights}, {"biases", Numbers(policy.parameters().segment(next, outputs))}});
+    next += outputs;
   }
-  if (policy->options().stddev == StddevKind::kState) {
+  if (policy.options().stddev == StddevKind::kState) {
     // The last layer gives means, then what these bounds turn into standard deviations.
-    json["stddev_bounds"] = {policy->options().min_stddev, policy->options().max_stddev};
+    json["stddev_bounds"] = {policy.options().min_stddev, policy.options().max_stddev};
   } else {
-    json["stddev"] = Numbers(policy->stddev());
+    json["stddev"] = Numbers(policy.stddev());
   }
   return json;
+}
+
+// The policy that acts like the one that was described.
+template <class P>
+std::unique_ptr<Policy> Build(const EnvSpec& spec, const GaussianPolicyOptions& options,
+                              const VectorXd& offset, const VectorXd& scale,
+                              const std::vector<double>& theta) {
+  auto policy = std::make_unique<P>(spec, options, /*seed=*/0);
+  using Numbers = std::decay_t<decltype(policy->scaling().offset())>;
+  policy->scaling().Set(offset.cast<typename Numbers::Scalar>(),
+                        scale.cast<typename Numbers::Scalar>());
+  policy->SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
+  return policy;
+}
+
+}  // namespace
+
+Json PolicyToJson(const Trainer& trainer) {
+  const EnvSpec& spec = trainer.rollout().spec();
+  if (const auto* gru = dynamic_cast<const GruPolicy*>(&trainer.policy())) {
+    return Describe(*gru, spec);
+  }
+  const auto* mlp = dynamic_cast<const GaussianPolicy<float>*>(&trainer.policy());
+  VIME_CHECK(mlp != nullptr);
+  return Describe(*mlp, spec);
 }
 
 std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
@@ -118,16 +158,21 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
   const Reader reader(json, name);
   if (reader.Member("schema") != "vime-policy-1") reader.Fail("schema must be vime-policy-1");
   if (reader.Member("env") != spec.name) reader.Fail("env must be " + spec.name);
+  const bool gru = reader.Member("kind") == kGru;
+  if (!gru && json["kind"] != kMlp) {
+    reader.Fail("kind must be " + std::string(kMlp) + " or " + std::string(kGru));
+  }
   const Json& sizes_json = reader.Member("sizes");
   if (!sizes_json.is_array() || sizes_json.size() < 2 || sizes_json.size() > kMaxMlpLayers + 1) {
     reader.Fail("sizes must be a list of 2 to " + std::to_string(kMaxMlpLayers + 1) + " widths");
   }
-  std::vector<Index> sizes;
+  if (gru && sizes_json.size() != 3) reader.Fail("sizes must be a list of 3 widths");
+  std::vector<int> sizes;
   for (const Json& size : sizes_json) {
     if (!size.is_number_integer() || size < 1 || size > 4096) {
       reader.Fail("sizes must hold integers >= 1 and <= 4096");
     }
-    sizes.push_back(size.get<Index>());
+    sizes.push_back(size.get<int>());
   }
   GaussianPolicyOptions options;
   options.hidden.assign(sizes.begin() + 1, sizes.end() - 1);
@@ -148,23 +193,23 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
     reader.Fail("sizes must begin with " + std::to_string(spec.observation_dim()) +
                 " observations and end with " + std::to_string(outputs) + " outputs");
   }
-  const std::size_t num_layers = sizes.size() - 1;
+  const std::vector<LayerShape> shapes = LayerShapes(gru, sizes);
   const Json& layers = reader.Member("layers");
-  if (!layers.is_array() || layers.size() != num_layers) {
-    reader.Fail("layers must be a list of " + std::to_string(num_layers) + " layers");
+  if (!layers.is_array() || layers.size() != shapes.size()) {
+    reader.Fail("layers must be a list of " + std::to_string(shapes.size()) + " layers");
   }
   std::vector<double> theta;
   const auto append = [&](const VectorXd& part) {
     theta.insert(theta.end(), part.begin(), part.end());
   };
-  for (std::size_t l = 0; l < num_layers; ++l) {
+  for (std::size_t l = 0; l < shapes.size(); ++l) {
     const Reader layer(layers[l], name + ": layers[" + std::to_string(l) + "]");
     const Json& weights = layer.Member("weights");
-    if (!weights.is_array() || static_cast<Index>(weights.size()) != sizes[l]) {
-      layer.Fail("weights must have " + std::to_string(sizes[l]) + " rows");
+    if (!weights.is_array() || static_cast<Index>(weights.size()) != shapes[l].inputs) {
+      layer.Fail("weights must have " + std::to_string(shapes[l].inputs) + " rows");
     }
-    for (const Json& row : weights) append(layer.Numbers(row, "weights", sizes[l + 1]));
-    append(layer.Numbers("biases", sizes[l + 1]));
+    for (const Json& row : weights) append(layer.Numbers(row, "weights", shapes[l].outputs));
+    append(layer.Numbers("biases", shapes[l].outputs));
   }
   if (options.stddev == StddevKind::kConstant) {
     const VectorXd stddev = reader.Numbers("stddev", sizes.back());
@@ -173,11 +218,10 @@ std::unique_ptr<Policy> PolicyFromJson(const Json& json, const EnvSpec& spec,
       theta.push_back(Log(value));
     }
   }
-  auto policy = std::make_unique<GaussianPolicy<float>>(spec, options, /*seed=*/0);
-  policy->scaling().Set(reader.Numbers("observation_offset", sizes.front()).cast<float>(),
-                        reader.Numbers("observation_scale", sizes.front()).cast<float>());
-  policy->SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
-  return policy;
+  const VectorXd offset = reader.Numbers("observation_offset", sizes.front());
+  const VectorXd scale = reader.Numbers("observation_scale", sizes.front());
+  return gru ? Build<GruPolicy>(spec, options, offset, scale, theta)
+             : Build<GaussianPolicy<float>>(spec, options, offset, scale, theta);
 }
 
 }  // namespace vime

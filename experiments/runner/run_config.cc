@@ -5,6 +5,7 @@
 #include "envs/hidden_velocities.h"
 #include "envs/registry.h"
 #include "lib/core/check.h"
+#include "lib/rl/gru_policy.h"
 
 namespace vime {
 
@@ -20,6 +21,7 @@ VIME_ENUM_NAMES(BonusKind, "vime", "shuffled", "compression", "likelihood-gain",
                 "count-grid", "count-hash", "state-norm", "noise", "none")
 VIME_ENUM_NAMES(Compat, "none", "openai-vime")
 VIME_ENUM_NAMES(EndBonus, "none", "remaining-horizon")
+VIME_ENUM_NAMES(PolicyKind, "mlp", "gru")
 VIME_ENUM_NAMES(Observe, "all", "positions")
 VIME_ENUM_NAMES(StopWhen, "iterations", "solved")
 VIME_ENUM_NAMES(EtaSchedule, "constant", "linear", "exponential")
@@ -83,7 +85,9 @@ void RunConfig::Describe(FieldList& f) {
   f.Add("compat", compat,
         "openai-vime: the bonus as the released implementation of the paper computes it");
   f.Group("policy", [&](FieldList& g) {
-    g.Add("hidden", policy.hidden, "widths of the tanh layers of the mean", widths);
+    g.Add("kind", policy_kind,
+          "mlp sees the last observation; gru remembers all of the episode (gated recurrent unit)");
+    g.Add("hidden", policy.hidden, "widths of the tanh layers, or the one of the gru", widths);
     g.Add("stddev", policy.stddev,
           "standard deviation: the same in every state, or further outputs of the network");
     g.Add("initial_stddev", policy.initial_stddev, "initial standard deviation, normalised units",
@@ -246,6 +250,16 @@ void Resolve(RunConfig& config) {
     throw ConfigError(
         "policy.stddev state needs policy.initial_stddev strictly between policy.min_stddev and "
         "policy.max_stddev");
+  }
+  if (config.policy_kind == PolicyKind::kGru) {
+    if (config.policy.hidden.size() != 1) {
+      throw ConfigError("policy.kind gru needs exactly one width in policy.hidden");
+    }
+    if (config.algo == Algorithm::kPpo) {
+      throw ConfigError(
+          "algo ppo takes minibatches of single steps, but policy.kind gru needs whole episodes; "
+          "use algo reinforce, npg, trpo or erwr");
+    }
   }
   if (config.bnn.sampling == Sampling::kMoments &&
       (config.bnn.hidden.size() != 1 || config.bnn.activation != Activation::kRelu)) {

@@ -41,6 +41,7 @@ enum class BonusKind {
   kNone,
 };
 enum class Compat { kNone, kOpenaiVime };
+enum class PolicyKind { kMlp, kGru };
 enum class Observe { kAll, kPositions };
 enum class StopWhen { kIterations, kSolved };
 
@@ -59,6 +60,7 @@ struct RunConfig {
   Algorithm algo = Algorithm::kReinforce;
   BonusKind bonus = BonusKind::kVime;
   BonusShapingOptions shaping;
+  PolicyKind policy_kind = PolicyKind::kMlp;
   GaussianPolicyOptions policy;
   std::int64_t noise_hold = 1;  ///< steps for which action noise is kept; see Rollout
   ReinforceOptions reinforce;

@@ -21,7 +21,8 @@ UpdateReport NaturalGradient::Update(const Batch& batch, const VectorXd& rewards
                       .step_accepted = false};
   if (!std::isfinite(report.gradient_norm)) throw NumericalError("policy gradient is not finite");
 
-  const Batch sample = EvenSample(batch, options_.fisher_steps);
+  const Batch sample = policy.memory_size() > 0 ? EvenEpisodes(batch, options_.fisher_steps)
+                                                : EvenSample(batch, options_.fisher_steps);
   const auto fisher = [&](const VectorXd& v) -> VectorXd {
     return policy.FisherVectorProduct(sample, v, num_threads) + options_.damping * v;
   };

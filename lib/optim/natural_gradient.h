@@ -9,7 +9,8 @@ namespace vime {
 struct NaturalGradientOptions {
   double max_kl = 0.01;  ///< delta: bound on the mean KL[old || new] of an update, nats
   /// States at which F is averaged, spread evenly over the batch; 0: all. A part of them is enough
-  /// for the direction [S15, appendix C]; the line search looks at the whole batch.
+  /// for the direction [S15, appendix C]; the line search looks at the whole batch. A policy with
+  /// memory takes whole episodes.
   std::int64_t fisher_steps = 1000;
   double damping = 1e-4;            ///< added to the diagonal of F
   std::int64_t cg_iterations = 10;  ///< at most, of conjugate gradients

@@ -40,6 +40,12 @@ VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actio
   return log_prob;
 }
 
+double MeanStddev(const ActionDistributions& policy) {
+  double sum = 0;
+  for (const double value : policy.log_stddev.reshaped()) sum += Exp(value);
+  return sum / static_cast<double>(policy.log_stddev.size());
+}
+
 double MeanKl(const ActionDistributions& p, const ActionDistributions& q) {
   double kl = 0;
   const Index last = p.log_stddev.rows() - 1;

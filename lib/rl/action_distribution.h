@@ -21,6 +21,9 @@ double Squashed(double sampled, ActionSquash squash);
 /// log pi(a_t|s_t), nats. actions is N x action_dim.
 VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions);
 
+/// The mean of exp(log_stddev) over steps and dimensions.
+double MeanStddev(const ActionDistributions& policy);
+
 /// (1/N) sum_t KL[p_t || q_t], nats:
 ///   sum_k log(q_sd/p_sd) + (p_sd^2 + (p_mean - q_mean)^2) / (2 q_sd^2) - 1/2.
 double MeanKl(const ActionDistributions& p, const ActionDistributions& q);

@@ -41,6 +41,23 @@ Batch Batch::Rows(std::span<const Index> rows) const {
   return selected;
 }
 
+Batch EvenEpisodes(const Batch& batch, Index rows) {
+  if (rows == 0 || rows >= batch.size()) return batch;
+  const auto episodes = static_cast<Index>(batch.trajectories.size());
+  const Index count = (rows * episodes + batch.size() - 1) / batch.size();
+  std::vector<Index> steps;
+  std::vector<Trajectory> trajectories;
+  for (Index i = 0; i < count; ++i) {
+    Trajectory trajectory = batch.trajectories[static_cast<std::size_t>(i * episodes / count)];
+    for (Index t = 0; t < trajectory.length; ++t) steps.push_back(trajectory.begin + t);
+    trajectory.begin = static_cast<Index>(steps.size()) - trajectory.length;
+    trajectories.push_back(trajectory);
+  }
+  Batch selected = batch.Rows(steps);
+  selected.trajectories = std::move(trajectories);
+  return selected;
+}
+
 Batch EvenSample(const Batch& batch, Index rows) {
   if (rows == 0 || rows >= batch.size()) return batch;
   std::vector<Index> chosen;

@@ -76,4 +76,8 @@ struct Batch {
 /// its size.
 Batch EvenSample(const Batch& batch, Index rows);
 
+/// Whole episodes spread evenly over a batch, as many as have about `rows` steps; all of them when
+/// rows is 0 or at least its size.
+Batch EvenEpisodes(const Batch& batch, Index rows);
+
 }  // namespace vime

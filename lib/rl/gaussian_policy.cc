@@ -5,6 +5,7 @@
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 #include "lib/kernels/kernels.h"
+#include "lib/rl/log_stddev.h"
 #include "lib/rl/policy_kernels.h"
 
 namespace vime {
@@ -34,22 +35,6 @@ class RowsIn {
   RowsView<T> view_{};
 };
 
-template <class T>
-LogStddevBounds<T> Bounds(const GaussianPolicyOptions& options) {
-  const double low = Log(options.min_stddev);
-  const double high = Log(options.max_stddev);
-  return {.centre = static_cast<T>(0.5 * (low + high)),
-          .half_width = static_cast<T>(0.5 * (high - low))};
-}
-
-// The raw output that gives the initial standard deviation: h atanh((log std - c) / h).
-double RawLogStddev(const GaussianPolicyOptions& options) {
-  const LogStddevBounds<double> bounds = Bounds<double>(options);
-  const double t = (Log(options.initial_stddev) - bounds.centre) / bounds.half_width;
-  VIME_CHECK(t > -1 && t < 1);
-  return 0.5 * bounds.half_width * (Log1p(t) - Log1p(-t));
-}
-
 }  // namespace
 
 template <class T>
@@ -72,14 +57,7 @@ GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptio
     for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
     theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
   }
-  // The last numbers are log standard deviations, or the biases of the outputs that give them.
-  const auto log_stddevs = static_cast<std::size_t>(num_actions_);
-  if (StateDependentStddev()) {
-    theta.resize(theta.size() - log_stddevs);
-    theta.insert(theta.end(), log_stddevs, RawLogStddev(options));
-  } else {
-    theta.insert(theta.end(), log_stddevs, Log(options.initial_stddev));
-  }
+  SetInitialStddev(options, num_actions_, theta);
   SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
 }
 
@@ -95,27 +73,25 @@ void GaussianPolicy<T>::SetParameters(const VectorXd& theta) {
     weights_ = theta_.template cast<T>();
     return;
   }
-  const Index actions = num_actions_;
-  const double low = Log(options_.min_stddev);
-  const double high = Log(options_.max_stddev);
-  stddev_.resize(actions);
-  for (Index k = 0; k < actions; ++k) {
-    double& log_stddev = theta_[theta_.size() - actions + k];
-    log_stddev = std::clamp(log_stddev, low, high);
-    stddev_[k] = static_cast<T>(Exp(log_stddev));
+  ClampLogStddev(options_, theta_.tail(num_actions_));
+  stddev_.resize(num_actions_);
+  for (Index k = 0; k < num_actions_; ++k) {
+    stddev_[k] = static_cast<T>(Exp(theta_[theta_.size() - num_actions_ + k]));
   }
-  weights_ = theta_.head(theta_.size() - actions).template cast<T>();
+  weights_ = theta_.head(theta_.size() - num_actions_).template cast<T>();
 }
 
 template <class T>
 PolicyView<T> GaussianPolicy<T>::View() const {
+  LogStddevBounds<double> bounds{};
+  if (StateDependentStddev()) bounds = BoundsOf(options_);
   return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
           .num_actions = num_actions_,
           .num_weights = static_cast<int>(weights_.size()),
           .offset = scaling_.offset().data(),
           .scale = scaling_.scale().data(),
           .stddev = StateDependentStddev() ? nullptr : stddev_.data(),
-          .bounds = Bounds<T>(options_)};
+          .bounds = {static_cast<T>(bounds.centre), static_cast<T>(bounds.half_width)}};
 }
 
 template <class T>
@@ -226,12 +202,8 @@ VectorXd GaussianPolicy<T>::FisherVectorProduct(const Batch& batch, const Vector
 
 template <class T>
 double GaussianPolicy<T>::MeanStddev(const Batch& batch) const {
+  if (StateDependentStddev()) return vime::MeanStddev(Distributions(batch));
   double sum = 0;
-  if (StateDependentStddev()) {
-    const Features<double> log_stddev = Distributions(batch).log_stddev;
-    for (const double value : log_stddev.reshaped()) sum += Exp(value);
-    return sum / static_cast<double>(log_stddev.size());
-  }
   for (const T stddev : stddev_) sum += static_cast<double>(stddev);
   return sum / static_cast<double>(stddev_.size());
 }

@@ -31,6 +31,20 @@ VIME_INLINE LogStddevResult<F> BoundedLogStddev(const LogStddevBounds<ScalarOf<F
   return {MulAdd(F(bounds.half_width), t, F(bounds.centre)), F(T(1)) - t * t};
 }
 
+/// d log N(a; mean, std^2) / d mean = (a - mean) / std^2 and
+/// d log N / d log std = (a - mean)^2 / std^2 - 1, of one component.
+template <class F>
+struct GaussianScore {
+  F mean, log_stddev;
+};
+
+template <class F>
+VIME_INLINE GaussianScore<F> ScoreGaussian(const F& deviation, const F& inverse_stddev) {
+  using T = ScalarOf<F>;
+  const F z = deviation * inverse_stddev;
+  return {z * inverse_stddev, MulAdd(z, z, F(T(-1)))};
+}
+
 template <class T>
 struct PolicyView {
   MlpView<T> mlp;
@@ -77,9 +91,7 @@ void PolicyOutputsKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarO
 
 /// scores[c P + p] += sum_b w_bc d log pi(a_b|s_b) / d theta_p for channels c of the weights
 /// (w_bc = weights.data[c stride + b]), P parameters: MLP weights, then log standard deviations.
-///   d log pi / d mean_k    = (a_k - mean_k) / std_k^2
-///   d log pi / d log std_k = (a_k - mean_k)^2 / std_k^2 - 1
-/// the latter times d log std_k / d raw_k for a raw output of the MLP.
+/// A raw output of the MLP has the score of its log std times d log std / d raw.
 template <class F>
 void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf<F>> observations,
                         RowsView<ScalarOf<F>> samples, std::int64_t rows,
@@ -109,18 +121,16 @@ void PolicyScoresKernel(const PolicyView<ScalarOf<F>>& policy, RowsView<ScalarOf
           LoadSome<F>(samples.data + k * samples.stride + row, count) - mlp.outputs()[k];
       if (state_dependent) {
         const auto log_stddev = BoundedLogStddev(policy.bounds, mlp.outputs()[actions + k]);
-        const F inverse = Exp(-log_stddev.value);
-        const F z = deviation * inverse;
-        cotangent[k] = z * inverse;
-        cotangent[actions + k] = MulAdd(z, z, F(T(-1))) * log_stddev.slope;
+        const auto score = ScoreGaussian(deviation, Exp(-log_stddev.value));
+        cotangent[k] = score.mean;
+        cotangent[actions + k] = score.log_stddev * log_stddev.slope;
         continue;
       }
-      const F inverse = F(T(1) / policy.stddev[k]);
-      const F z = deviation * inverse;
-      cotangent[k] = z * inverse;
+      const auto score = ScoreGaussian(deviation, F(T(1) / policy.stddev[k]));
+      cotangent[k] = score.mean;
       for (int c = 0; c < channels; ++c) {
         F& s = sum[c * parameters + policy.num_weights + k];
-        s = MulAdd(weight[c], MulAdd(z, z, F(T(-1))), s);
+        s = MulAdd(weight[c], score.log_stddev, s);
       }
     }
     mlp.Vjp(cotangent, [&](std::int64_t p, const F& g) VIME_INLINE_LAMBDA {

@@ -45,6 +45,8 @@ TEST_CASE("vime-run eval finds in policy.json the policy that the run evaluated"
         Arguments{"--env", "cartpole-swingup", "--policy-hidden", "5,4"},
         Arguments{"--policy-stddev", "state", "--policy-max-stddev", "2"},
         Arguments{"--policy-squash", "tanh", "--observe", "positions"},
+        Arguments{"--policy-kind", "gru", "--policy-hidden", "6"},
+        Arguments{"--policy-kind", "gru", "--policy-hidden", "6", "--policy-stddev", "state"},
         Arguments{"--env", "pendulum", "--set", "env_params.torque_limit=3"}}) {
     const TemporaryDirectory directory;
     MakeRun(directory, choice);
@@ -116,8 +118,8 @@ TEST_CASE("Runs that cannot be read are refused in one line that names the file"
     WriteText(directory / "r/policy.json", policy.dump());
     refused({"eval", "r"}, "r/policy.json: ");
   };
-  for (const char* key :
-       {"schema", "env", "sizes", "layers", "stddev", "observation_offset", "observation_scale"}) {
+  for (const char* key : {"schema", "kind", "env", "sizes", "layers", "stddev",
+                          "observation_offset", "observation_scale"}) {
     Json policy = good;
     policy.erase(key);
     with(policy);
@@ -135,9 +137,16 @@ TEST_CASE("Runs that cannot be read are refused in one line that names the file"
   policy = good;
   policy["layers"][1]["biases"][0] = nullptr;
   with(policy);
-  policy = good;
-  policy["env"] = "pendulum";
-  with(policy);
+  const std::pair<const char*, Json> wrong_values[] = {{"env", "pendulum"},
+                                                       {"kind", "gaussian-gru"},
+                                                       {"squash", "relu"},
+                                                       {"stddev_bounds", {2, 1}},
+                                                       {"stddev_bounds", "x"}};
+  for (const auto& [key, value] : wrong_values) {
+    policy = good;
+    policy[key] = value;
+    with(policy);
+  }
   WriteText(directory / "r/policy.json", "{\"schema\": ");
   refused({"replay", "r"}, "line 1, column");
 }

@@ -274,6 +274,11 @@ TEST_CASE("Fields that contradict each other are refused") {
                  "policy.stddev state needs policy.initial_stddev strictly between"));
   CHECK(message({{"env", "deepsea"}, {"observe", "positions"}}) ==
         "observe must be all for deepsea, which has no velocities to hide");
+  CHECK(message({{"policy.kind", "gru"}}).empty());
+  CHECK(message({{"policy.kind", "gru"}, {"policy.hidden", {8, 8}}}) ==
+        "policy.kind gru needs exactly one width in policy.hidden");
+  CHECK(Contains(message({{"policy.kind", "gru"}, {"algo", "ppo"}}),
+                 "use algo reinforce, npg, trpo or erwr"));
   for (const char* algo : {"reinforce", "npg", "trpo", "ppo", "erwr"}) {  // each takes either
     CHECK(message({{"algo", algo}, {"policy.squash", "tanh"}}).empty());
   }

@@ -136,6 +136,22 @@ TEST_CASE("F may be averaged over a part of the batch") {
   CHECK(MaxError(update(300), update(0)) < 0.05);
 }
 
+TEST_CASE("For a policy with memory that part is made of whole episodes, evenly spread") {
+  const Batch batch = testing::RandomBatch({4, 2, 6, 3, 5}, 2, 1, 7);
+  const Batch part = EvenEpisodes(batch, 8);  // 8 of 20 steps are 2 of 5 episodes: 0 and 2
+  REQUIRE(part.trajectories.size() == 2);
+  REQUIRE(part.size() == 10);
+  CHECK(part.trajectories[0].begin == 0);
+  CHECK(part.trajectories[0].length == 4);
+  CHECK(part.trajectories[1].begin == 4);
+  CHECK(part.trajectories[1].length == 6);
+  CHECK(part.observations.topRows(4) == batch.observations.topRows(4));
+  CHECK(part.observations.bottomRows(6) == batch.observations.middleRows(6, 6));
+  CHECK(part.rewards.tail(6) == batch.rewards.segment(6, 6));
+  CHECK(EvenEpisodes(batch, 1).size() == 4);
+  for (const Index all : {0, 20, 30}) CHECK(EvenEpisodes(batch, all).rewards == batch.rewards);
+}
+
 TEST_CASE("Without anything to gain the policy stays as it is, which the report says") {
   GaussianPolicy<double> policy = BanditPolicy({4});
   const Batch batch = BanditBatch(policy, 50, 4);
