@@ -143,7 +143,9 @@ void RunConfig::Describe(FieldList& f) {
   });
   f.Group("ppo", [&](FieldList& g) {
     g.Add("epochs", ppo.epochs, "passes over a batch", {.low = 1, .high = 1e4});
-    g.Add("minibatch", ppo.minibatch, "steps per gradient", {.low = 1, .high = 1e8});
+    g.Add("minibatch", ppo.minibatch,
+          "steps per gradient; whole episodes with at least that many for policy.kind gru",
+          {.low = 1, .high = 1e8});
     g.Add("clip", ppo.clip, "epsilon: the ratio counts within [1 - epsilon, 1 + epsilon]",
           {.low = 0, .high = 1, .low_open = true});
     g.Add("max_kl", ppo.max_kl, "no further pass once the mean KL exceeds it, nats", kPositive);
@@ -251,15 +253,8 @@ void Resolve(RunConfig& config) {
         "policy.stddev state needs policy.initial_stddev strictly between policy.min_stddev and "
         "policy.max_stddev");
   }
-  if (config.policy_kind == PolicyKind::kGru) {
-    if (config.policy.hidden.size() != 1) {
-      throw ConfigError("policy.kind gru needs exactly one width in policy.hidden");
-    }
-    if (config.algo == Algorithm::kPpo) {
-      throw ConfigError(
-          "algo ppo takes minibatches of single steps, but policy.kind gru needs whole episodes; "
-          "use algo reinforce, npg, trpo or erwr");
-    }
+  if (config.policy_kind == PolicyKind::kGru && config.policy.hidden.size() != 1) {
+    throw ConfigError("policy.kind gru needs exactly one width in policy.hidden");
   }
   if (config.bnn.sampling == Sampling::kMoments &&
       (config.bnn.hidden.size() != 1 || config.bnn.activation != Activation::kRelu)) {

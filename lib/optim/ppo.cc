@@ -22,6 +22,25 @@ std::vector<Index> Permutation(Index n, Rng& rng) {
   return order;
 }
 
+// A part of a batch, and where its steps lie there.
+struct Minibatch {
+  std::vector<Index> rows;
+  Batch batch;
+};
+
+// Takes the next single steps of `order`, or the next whole episodes, until there are `steps`.
+Minibatch NextMinibatch(const Batch& batch, bool episodes, Index steps,
+                        std::span<const Index>& order) {
+  std::size_t count = 0;
+  for (Index taken = 0; taken < steps && count < order.size(); ++count) {
+    taken += episodes ? batch.trajectories[static_cast<std::size_t>(order[count])].length : 1;
+  }
+  const std::span<const Index> chosen = order.first(count);
+  order = order.subspan(count);
+  if (episodes) return {batch.RowsOf(chosen), batch.Episodes(chosen)};
+  return {{chosen.begin(), chosen.end()}, batch.Rows(chosen)};
+}
+
 VectorXd Select(const VectorXd& values, std::span<const Index> rows) {
   VectorXd selected(static_cast<Index>(rows.size()));
   for (Index i = 0; i < selected.size(); ++i)
@@ -59,17 +78,15 @@ UpdateReport Ppo::Update(const Batch& batch, const VectorXd& rewards, Policy& po
       .epochs = 0};
   while (report.epochs < options_.epochs) {
     Rng rng({seed_, Stream::kPolicyMinibatch, updates_, static_cast<std::uint32_t>(report.epochs)});
-    const std::vector<Index> order = Permutation(batch.size(), rng);
-    for (std::size_t begin = 0; begin < order.size();) {
-      const std::size_t count =
-          std::min(order.size() - begin, static_cast<std::size_t>(options_.minibatch));
-      const std::span<const Index> rows(order.data() + begin, count);
-      begin += count;
-      const Batch minibatch = batch.Rows(rows);
+    const bool episodes = policy.memory_size() > 0;
+    const std::vector<Index> order =
+        Permutation(episodes ? static_cast<Index>(batch.trajectories.size()) : batch.size(), rng);
+    for (std::span<const Index> left = order; !left.empty();) {
+      const auto [rows, minibatch] = NextMinibatch(batch, episodes, options_.minibatch, left);
       const VectorXd ratios = Ratios(policy.LogProb(minibatch), Select(old_log_prob, rows));
       const VectorXd weights = ratios.cwiseProduct(ClippedAdvantages(
                                    ratios, Select(advantages.values, rows), options_.clip)) /
-                               static_cast<double>(count);
+                               static_cast<double>(rows.size());
       const VectorXd gradient = policy.WeightedScore(minibatch, weights, num_threads);
       if (!std::isfinite(EuclideanNorm(gradient))) {
         throw NumericalError("policy gradient is not finite");

@@ -9,10 +9,11 @@
 namespace vime {
 
 struct PpoOptions {
-  std::int64_t epochs = 10;      ///< passes over a batch
-  std::int64_t minibatch = 250;  ///< steps per gradient
-  double clip = 0.2;             ///< epsilon
-  double max_kl = 0.05;          ///< no further pass once the mean KL[old || new] exceeds it, nats
+  std::int64_t epochs = 10;  ///< passes over a batch
+  /// Steps per gradient; a policy with memory gets whole episodes with at least that many.
+  std::int64_t minibatch = 250;
+  double clip = 0.2;     ///< epsilon
+  double max_kl = 0.05;  ///< no further pass once the mean KL[old || new] exceeds it, nats
   double learning_rate = 3e-3;
 };
 

@@ -41,21 +41,34 @@ Batch Batch::Rows(std::span<const Index> rows) const {
   return selected;
 }
 
+std::vector<Index> Batch::RowsOf(std::span<const Index> episodes) const {
+  std::vector<Index> rows;
+  for (const Index episode : episodes) {
+    const Trajectory& trajectory = trajectories[static_cast<std::size_t>(episode)];
+    for (Index t = 0; t < trajectory.length; ++t) rows.push_back(trajectory.begin + t);
+  }
+  return rows;
+}
+
+Batch Batch::Episodes(std::span<const Index> episodes) const {
+  Batch selected = Rows(RowsOf(episodes));
+  selected.trajectories.clear();
+  Index begin = 0;
+  for (const Index episode : episodes) {
+    selected.trajectories.push_back(trajectories[static_cast<std::size_t>(episode)]);
+    selected.trajectories.back().begin = begin;
+    begin += selected.trajectories.back().length;
+  }
+  return selected;
+}
+
 Batch EvenEpisodes(const Batch& batch, Index rows) {
   if (rows == 0 || rows >= batch.size()) return batch;
   const auto episodes = static_cast<Index>(batch.trajectories.size());
   const Index count = (rows * episodes + batch.size() - 1) / batch.size();
-  std::vector<Index> steps;
-  std::vector<Trajectory> trajectories;
-  for (Index i = 0; i < count; ++i) {
-    Trajectory trajectory = batch.trajectories[static_cast<std::size_t>(i * episodes / count)];
-    for (Index t = 0; t < trajectory.length; ++t) steps.push_back(trajectory.begin + t);
-    trajectory.begin = static_cast<Index>(steps.size()) - trajectory.length;
-    trajectories.push_back(trajectory);
-  }
-  Batch selected = batch.Rows(steps);
-  selected.trajectories = std::move(trajectories);
-  return selected;
+  std::vector<Index> chosen;
+  for (Index i = 0; i < count; ++i) chosen.push_back(i * episodes / count);
+  return batch.Episodes(chosen);
 }
 
 Batch EvenSample(const Batch& batch, Index rows) {

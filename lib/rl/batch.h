@@ -68,6 +68,11 @@ struct Batch {
   /// The given rows, in that order, as one trajectory: for work that looks at single steps.
   Batch Rows(std::span<const Index> rows) const;
 
+  /// The rows of the given trajectories, one after the other.
+  std::vector<Index> RowsOf(std::span<const Index> episodes) const;
+  /// The given trajectories, in that order: for policies with memory, which need them whole.
+  Batch Episodes(std::span<const Index> episodes) const;
+
   /// The number of rows must be right already.
   void Serialize(Archive& archive);
 };

@@ -3,6 +3,7 @@
 
 #include "lib/optim/erwr.h"
 #include "lib/optim/natural_gradient.h"
+#include "lib/optim/ppo.h"
 #include "lib/optim/reinforce.h"
 #include "lib/rl/evaluation.h"
 #include "lib/rl/gru_policy.h"
@@ -83,7 +84,7 @@ TEST_CASE("TRPO teaches the GRU to repeat at step 5 what it saw at step 0, and n
   }
 }
 
-TEST_CASE("REINFORCE and reward-weighted regression teach it too") {
+TEST_CASE("REINFORCE, PPO and reward-weighted regression teach it too") {
   const auto final_return = [](auto&& make) {
     auto policy = MakePolicy(true);
     auto optimizer = make(*policy);
@@ -93,6 +94,10 @@ TEST_CASE("REINFORCE and reward-weighted regression teach it too") {
           return std::make_unique<Reinforce>(
               ReinforceOptions{.gamma = 1, .learning_rate = 0.03}, policy.num_parameters(),
               MakeValueFunction(ValueKind::kLinear, testing::ToySpec(1, 1), kHorizon, 1));
+        }) > -0.1);
+  CHECK(final_return([](const Policy& policy) {
+          return std::make_unique<Ppo>(PpoOptions{.minibatch = 200, .learning_rate = 0.01},
+                                       Advantages(), policy.num_parameters(), 1);
         }) > -0.1);
   CHECK(final_return([](const Policy&) {
           return std::make_unique<Erwr>(ErwrOptions{}, Advantages());
