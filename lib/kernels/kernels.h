@@ -39,8 +39,8 @@ struct KernelTable {
   // lib/math/normals_kernel.h
   void (*fill_normals)(const NoiseKey& key, std::int64_t first_block, std::int64_t blocks, T* out);
   // lib/rl/policy_kernels.h
-  void (*policy_outputs)(const PolicyView<T>&, RowsView<T> observations, std::int64_t rows, T* outputs,
-                      std::int64_t stride, void* scratch);
+  void (*policy_outputs)(const PolicyView<T>&, RowsView<T> observations, std::int64_t rows,
+                         T* outputs, std::int64_t stride, void* scratch);
   void (*policy_scores)(const PolicyView<T>&, RowsView<T> observations, RowsView<T> samples,
                         std::int64_t rows, RowsView<T> weights, int channels, double* scores,
                         void* scratch);

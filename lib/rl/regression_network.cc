@@ -32,19 +32,21 @@ void RegressionNetwork::SetParameters(const VectorXd& theta) {
 
 PolicyView<float> RegressionNetwork::View() const {
   return {.mlp = {sizes_.data(), static_cast<int>(sizes_.size()) - 1, weights_.data()},
+          .num_actions = sizes_.back(),
           .num_weights = static_cast<int>(weights_.size()),
           .offset = offset_.data(),
           .scale = scale_.data(),
-          .stddev = stddev_.data()};
+          .stddev = stddev_.data(),
+          .bounds = {}};
 }
 
 Features<float> RegressionNetwork::Predict(const FeaturesRef<float>& x) const {
   VIME_CHECK(x.cols() == sizes_.front());
   Features<float> f(x.rows(), sizes_.back());
   const int layers = static_cast<int>(sizes_.size()) - 1;
-  GetKernels<float>().policy_mean(View(), {x.data(), x.outerStride()}, x.rows(), f.data(),
-                                  f.outerStride(),
-                                  KernelScratch<float>(MlpScratchNumbers(sizes_.data(), layers)));
+  GetKernels<float>().policy_outputs(
+      View(), {x.data(), x.outerStride()}, x.rows(), f.data(), f.outerStride(),
+      KernelScratch<float>(MlpScratchNumbers(sizes_.data(), layers)));
   return f;
 }
 
