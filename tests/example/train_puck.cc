@@ -8,7 +8,7 @@
 #include "lib/rl/gaussian_policy.h"
 #include "lib/vime/model_bonus.h"
 #include "lib/vime/trainer.h"
-#include "tests/example/puck.h"
+#include "puck.h"
 
 int main() {
   constexpr std::uint64_t kSeed = 1;
