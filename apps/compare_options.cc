@@ -1,10 +1,9 @@
 #include "apps/compare_options.h"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <sstream>
 
+#include "apps/completion.h"
 #include "apps/flags.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/config_json.h"
@@ -68,7 +67,8 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
       "config, "
       "less the seed.",
       "vime-compare"};
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  AddHelp(app);
+  AddCompletion(app);
   bool version = false;
   app.add_flag("--version", version, "print the version, and exit")->group(kRunGroup);
   std::vector<std::string> labels;
@@ -84,13 +84,14 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
   flags.AddTo(app, fields, kRunGroup);
 
   // What follows "--" is a path even where it begins with a dash.
-  const auto* const* separator = std::find_if(
-      argv, argv + argc, [](const char* word) { return std::strcmp(word, "--") == 0; });
-  if (!Parse(app, static_cast<int>(separator - argv), argv, {&flags})) {
-    command.text = Help(app);
+  const char* const* separator = FindSeparator(argc, argv);
+  if (auto text = Parse(app, static_cast<int>(separator - argv), argv, {&flags})) {
+    command.action = CompareAction::kPrintText;
+    command.text = *std::move(text);
     return command;
   }
   if (version) {
+    command.action = CompareAction::kPrintText;
     command.text = std::string("vime-compare ") + GetBuildInfo().version + " (" +
                    GetBuildInfo().git_revision + ")\n";
     return command;

@@ -9,10 +9,12 @@
 namespace vime {
 
 enum class TextFormat { kMarkdown, kCsv, kJson };
+enum class CompareAction { kCompare, kPrintText };
 
 /// What the command line asks for.
 struct CompareCommand {
-  std::string text;  ///< help or version to print instead
+  CompareAction action = CompareAction::kCompare;
+  std::string text;  ///< kPrintText: help, version or the like
   std::vector<std::string> paths;
   CompareOptions options;
   TextFormat format = TextFormat::kMarkdown;

@@ -1,5 +1,6 @@
 #include "apps/config_flags.h"
 
+#include "apps/completion.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -9,8 +10,12 @@ void ConfigSources::AddTo(CLI::App& app) {
   const auto append_to = [](std::vector<std::string>& values) {
     return [&values](const std::string& value) { values.push_back(value); };
   };
-  app.add_option("--preset", preset_, "start from a preset; see vime-run --list presets")
-      ->group(kRunGroup);
+  CLI::Option* preset =
+      app.add_option("--preset", preset_, "start from a preset; see vime-run --list presets");
+  preset->group(kRunGroup);
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : Presets()) names.push_back(name);
+  SetValues(*preset, names);
   app.add_option_function<std::string>(
          "--config", append_to(files_),
          "JSON config, or the run.json of an earlier run; may be repeated")

@@ -2,6 +2,9 @@
 
 #include <sstream>
 
+#include "apps/completion.h"
+#include "apps/man_page.h"
+#include "envs/registry.h"
 #include "experiments/runner/config_json.h"
 #include "experiments/runner/files.h"
 #include "lib/core/check.h"
@@ -58,6 +61,18 @@ std::string Breakable(const std::string& text, std::size_t width) {
   return broken;
 }
 
+// The values of a field, where they have names.
+std::vector<std::string> KnownValues(const Field& field) {
+  if (std::holds_alternative<bool*>(field.value)) return {"true", "false"};
+  std::vector<std::string> values;
+  if (const auto* choice = std::get_if<Choice>(&field.value)) {
+    values.assign(choice->names.begin(), choice->names.end());
+  } else if (field.path == "env") {
+    for (const EnvEntry& entry : Environments()) values.push_back(entry.name);
+  }
+  return values;
+}
+
 // An option without its value, or an option that cannot be given twice.
 [[noreturn]] void FailMismatch(const CLI::App& app, const std::vector<const FlagSet*>& flags,
                                const std::string& message) {
@@ -71,6 +86,40 @@ std::string Breakable(const std::string& text, std::size_t width) {
     }
   }
   throw ConfigError(flag + " needs a value; see " + app.get_name() + " --help");
+}
+
+// One line per option where it fits, wrapped within 100 columns.
+std::string Help(const CLI::App& app) {
+  constexpr std::size_t kIndent = 30;
+  constexpr std::size_t kColumns = 100;
+  std::string help = app.get_description() + "\n";
+  std::string group;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    if (option->get_group() != group) {
+      group = option->get_group();
+      help += "\n" + group + "\n";
+    }
+    std::string line = "  " + option->get_name(false, true);
+    std::istringstream words(Breakable(option->get_description(), kColumns - kIndent));
+    bool begun = line.size() + 2 > kIndent;
+    if (begun) {
+      help += line + "\n";
+      line.clear();
+    }
+    line.resize(kIndent, ' ');
+    begun = false;
+    for (std::string word; words >> word; begun = true) {
+      if (begun && line.size() + 1 + word.size() > kColumns) {
+        help += line + "\n";
+        line.assign(kIndent, ' ');
+        begun = false;
+      }
+      line += (begun ? " " : "") + word;
+    }
+    help += line + "\n";
+  }
+  return help;
 }
 
 }  // namespace
@@ -96,6 +145,7 @@ void FlagSet::AddTo(CLI::App& app, const FieldList& fields, const std::string& g
       const auto store = [&value](const std::string& text) { value = text; };
       option = app.add_option_function<std::string>(flag, store, HelpText(field));
       option->take_last();
+      SetValues(*option, KnownValues(field));
     }
     option->group(GroupOf(field, group));
   }
@@ -108,28 +158,48 @@ const Field* FlagSet::Find(const std::string& flag) const {
   return nullptr;
 }
 
-bool Parse(CLI::App& app, int argc, const char* const* argv,
-           const std::vector<const FlagSet*>& flags) {
+void AddHelp(CLI::App& app) {
+  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  app.add_flag("--help-man")->group("");
+}
+
+void AddCompletion(CLI::App& app) {
+  CLI::Option* option =
+      app.add_option("--completion",
+                     "print a script that completes commands in bash|zsh|fish, and "
+                     "exit");
+  option->group(kRunGroup);
+  SetValues(*option, {"bash", "zsh", "fish"});
+}
+
+std::optional<std::string> Parse(CLI::App& app, int argc, const char* const* argv,
+                                 const std::vector<const FlagSet*>& flags) {
+  if (argc > 1 && argv[1] == kCompleteFlag) {
+    return CompleteWords(app, {argv + 2, argv + argc});
+  }
   app.allow_extras();
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return false;
+    return Help(app);
   } catch (const CLI::ArgumentMismatch& error) {
     FailMismatch(app, flags, error.what());
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what());
   }
-  return true;
+  if (app.count("--help-man") > 0) return ManPage(app);
+  const CLI::Option* completion = app.get_option_no_throw("--completion");
+  if (completion == nullptr || completion->empty()) return std::nullopt;
+  return CompletionScript(app.get_name(), completion->as<std::string>());
 }
 
 bool ParseFields(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
                  std::vector<std::string>& positional) {
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  AddHelp(app);
   FlagSet flags;
   flags.AddTo(app, fields, kRunGroup);
-  if (!Parse(app, argc, argv, {&flags})) {
-    WriteStdout(Help(app));
+  if (const auto text = Parse(app, argc, argv, {&flags})) {
+    WriteStdout(*text);
     return false;
   }
   positional = app.remaining();
@@ -140,38 +210,6 @@ bool ParseFields(CLI::App& app, int argc, const char* const* argv, const FieldLi
     AssignText(fields.fields()[i], text, FlagOf(field.path));
   });
   return true;
-}
-
-std::string Help(const CLI::App& app) {
-  constexpr std::size_t kIndent = 30;
-  constexpr std::size_t kColumns = 100;
-  std::string help = app.get_description() + "\n";
-  std::string group;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group() != group) {
-      group = option->get_group();
-      help += "\n" + group + "\n";
-    }
-    std::string line = "  " + option->get_name(false, true);
-    std::istringstream words(Breakable(option->get_description(), kColumns - kIndent));
-    bool begun = line.size() + 2 > kIndent;
-    if (begun) {
-      help += line + "\n";
-      line.clear();
-    }
-    line.resize(kIndent, ' ');
-    begun = false;
-    for (std::string word; words >> word; begun = true) {
-      if (begun && line.size() + 1 + word.size() > kColumns) {
-        help += line + "\n";
-        line.assign(kIndent, ' ');
-        begun = false;
-      }
-      line += (begun ? " " : "") + word;
-    }
-    help += line + "\n";
-  }
-  return help;
 }
 
 void FailUnknown(const CLI::App& app, const std::string& argument) {

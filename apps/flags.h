@@ -39,18 +39,22 @@ class FlagSet {
   std::deque<std::pair<Field, std::optional<std::string>>> flags_;
 };
 
-/// Parses; false when help was asked for. What is no option is left in app.remaining(). Throws
-/// ConfigError; `flags` tell what a flag without its value would take.
-bool Parse(CLI::App& app, int argc, const char* const* argv,
-           const std::vector<const FlagSet*>& flags);
+/// Adds --help, and --help-man for the build, which makes man pages from it.
+void AddHelp(CLI::App& app);
+
+/// Adds --completion: the app is a program, not a subcommand of one.
+void AddCompletion(CLI::App& app);
+
+/// Parses. When help, a man page or completion was asked for: the text to print instead of running.
+/// What is no option is left in app.remaining(). Throws ConfigError; `flags` tell what a flag
+/// without its value would take.
+std::optional<std::string> Parse(CLI::App& app, int argc, const char* const* argv,
+                                 const std::vector<const FlagSet*>& flags);
 
 /// Parses a command line of these fields only, assigns them, and puts what is no option into
-/// `positional`. False when help was asked for, and printed. Throws ConfigError.
+/// `positional`. False when help or the like was asked for, and printed. Throws ConfigError.
 bool ParseFields(CLI::App& app, int argc, const char* const* argv, const FieldList& fields,
                  std::vector<std::string>& positional);
-
-/// The text of --help: one line per option where it fits, wrapped within 100 columns.
-std::string Help(const CLI::App& app);
 
 /// Throws ConfigError for an argument that the app does not know.
 [[noreturn]] void FailUnknown(const CLI::App& app, const std::string& argument);

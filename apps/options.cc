@@ -3,6 +3,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "apps/completion.h"
 #include "apps/config_flags.h"
 #include "apps/flags.h"
 #include "envs/registry.h"
@@ -116,7 +117,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       "worth:\n"
       "vime-run diagnose [OPTIONS].",
       "vime-run"};
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  AddHelp(app);
   RunConfig defaults;
   FieldList config_fields;
   defaults.Describe(config_fields);
@@ -128,8 +129,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   bool version = false;
   bool print_config = false;
   app.add_flag("--version", version, "print the version, and exit")->group(kRunGroup);
-  app.add_option("--list", list, "print the known envs|bonuses|presets|metrics, and exit")
-      ->group(kRunGroup);
+  AddCompletion(app);
+  CLI::Option* list_option =
+      app.add_option("--list", list, "print the known envs|bonuses|presets|metrics, and exit");
+  list_option->group(kRunGroup);
+  SetValues(*list_option, {"envs", "bonuses", "presets", "metrics"});
   app.add_flag("--print-config", print_config,
                "print every key with its value and its source as JSON, and exit")
       ->group(kRunGroup);
@@ -147,9 +151,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   option_flags.AddTo(app, option_fields, kRunGroup);
   config_flags.AddTo(app, config_fields, kConfigGroup);
 
-  if (!Parse(app, argc, argv, {&config_flags, &option_flags})) {
+  if (auto text = Parse(app, argc, argv, {&config_flags, &option_flags})) {
     command.action = Action::kPrintText;
-    command.text = Help(app);
+    command.text = *std::move(text);
     return command;
   }
   if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());

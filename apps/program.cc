@@ -5,7 +5,11 @@
 
 #include <csignal>
 #include <iostream>
+#include <utility>
+#include <vector>
 
+#include "apps/completion.h"
+#include "experiments/runner/files.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -41,6 +45,23 @@ int RunProgram(const std::string& name, const std::function<int()>& body) {
   } catch (const std::exception& error) {
     return fail(1, error.what());
   }
+}
+
+std::optional<int> RunCommand(const Commands& commands, int argc, const char* const* argv) {
+  const auto word = [&](int i) { return std::string_view(i < argc ? argv[i] : ""); };
+  if (word(1) == kCompleteFlag && argc == 3 && !word(2).starts_with("-")) {
+    std::string names;
+    for (const auto& [name, run] : commands) {
+      if (name.starts_with(word(2))) names += std::string(name) + "\n";
+    }
+    WriteStdout(names);
+    return 0;
+  }
+  std::vector<const char*> words(argv, argv + argc);
+  if (word(1) == kCompleteFlag && commands.contains(word(2))) std::swap(words[1], words[2]);
+  const auto command = commands.find(argc > 1 ? words[1] : "");
+  if (command == commands.end()) return std::nullopt;
+  return command->second(argc - 1, words.data() + 1);
 }
 
 std::string OneLine(std::string text) {

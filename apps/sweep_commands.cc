@@ -11,6 +11,7 @@
 #include <map>
 #include <string_view>
 
+#include "apps/completion.h"
 #include "apps/config_flags.h"
 #include "apps/flags.h"
 #include "apps/program.h"
@@ -48,9 +49,9 @@ struct Arguments {
   std::vector<std::string> passed_on;
 
   Arguments(int argc, const char* const* argv) {
-    int i = 0;
-    for (; i < argc && std::string_view(argv[i]) != "--"; ++i) own.push_back(argv[i]);
-    for (++i; i < argc; ++i) passed_on.emplace_back(argv[i]);
+    const char* const* separator = FindSeparator(argc, argv);
+    own.assign(argv, separator);
+    if (separator != argv + argc) passed_on.assign(separator + 1, argv + argc);
   }
   int count() const { return static_cast<int>(own.size()); }
 };
@@ -276,19 +277,18 @@ int Slurm(int argc, const char* const* argv) {
 }  // namespace
 
 int SweepCommand(int argc, const char* const* argv) {
-  const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
+  const Commands commands = {
       {"plan", Plan}, {"run", RunAll}, {"status", Status}, {"merge", Merge}, {"slurm", Slurm}};
-  const std::string_view name = argc > 1 ? argv[1] : "";
-  if (name == "--help" || name == "-h") {
-    WriteStdout(kUsage);
+  if (const auto code = RunCommand(commands, argc, argv)) return *code;
+  CLI::App app{kUsage, "vime-sweep"};
+  AddHelp(app);
+  AddCompletion(app);
+  if (const auto text = Parse(app, argc, argv, {})) {
+    WriteStdout(*text);
     return 0;
   }
-  const auto command = commands.find(name);
-  if (command == commands.end()) {
-    throw ConfigError("the first argument must be plan, run, status, merge or slurm, got '" +
-                      std::string(name) + "'; see vime-sweep --help");
-  }
-  return command->second(argc - 1, argv + 1);
+  throw ConfigError("the first argument must be plan, run, status, merge or slurm, got '" +
+                    std::string(argc > 1 ? argv[1] : "") + "'; see vime-sweep --help");
 }
 
 }  // namespace vime

@@ -25,7 +25,7 @@ FieldList Selected(RunConfig& config, std::span<const std::string_view> keys) {
 std::optional<RunConfig> ParseTask(CLI::App& app, int argc, const char* const* argv,
                                    std::span<const std::string_view> config_keys,
                                    const FieldList& options) {
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  AddHelp(app);
   RunConfig default_config;
   std::vector<std::string> settings;
   app.add_option_function<std::string>(
@@ -36,8 +36,8 @@ std::optional<RunConfig> ParseTask(CLI::App& app, int argc, const char* const* a
   FlagSet config_flags, option_flags;
   option_flags.AddTo(app, options, kRunGroup);
   config_flags.AddTo(app, Selected(default_config, config_keys), kRunGroup);
-  if (!Parse(app, argc, argv, {&config_flags, &option_flags})) {
-    WriteStdout(Help(app));
+  if (const auto text = Parse(app, argc, argv, {&config_flags, &option_flags})) {
+    WriteStdout(*text);
     return std::nullopt;
   }
   if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());

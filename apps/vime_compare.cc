@@ -38,7 +38,7 @@ void Illustrate(const vime::CompareCommand& command, int threads, vime::Comparis
 }
 
 int Run(const vime::CompareCommand& command) {
-  if (!command.text.empty()) {
+  if (command.action == vime::CompareAction::kPrintText) {
     vime::WriteStdout(command.text);
     return 0;
   }

@@ -2,10 +2,8 @@
 // 3 diverged, 4 I/O or a locked run directory, 75 stopped after a checkpoint (by SIGTERM, SIGHUP,
 // SIGUSR1, SIGUSR2 or --max-seconds), 130 the same by SIGINT.
 #include <csignal>
-#include <map>
 #include <new>
 #include <stdexcept>
-#include <string_view>
 
 #include "apps/diagnose.h"
 #include "apps/difficulty.h"
@@ -52,18 +50,17 @@ int TrainAndReport(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string_view, int (*)(int, const char* const*)> commands = {
-      {"diagnose", vime::DiagnoseCommand},
-      {"difficulty", vime::MeasureDifficulty},
-      {"eval", vime::EvalCommand},
-      {"oracle", vime::OracleCommand},
-      {"replay", vime::ReplayCommand}};
-  if (const auto command = commands.find(argc > 1 ? argv[1] : ""); command != commands.end()) {
-    return vime::RunProgram("vime-run", [&] { return command->second(argc - 1, argv + 1); });
-  }
-  for (const int signal : kEndingSignals) Handle(signal, RequestEnd);
-  for (const int signal : kWarningSignals) Handle(signal, RequestStop);
-  const int code = vime::RunProgram("vime-run", [&] { return TrainAndReport(argc, argv); });
+  const vime::Commands commands = {{"diagnose", vime::DiagnoseCommand},
+                                    {"difficulty", vime::MeasureDifficulty},
+                                   {"eval", vime::EvalCommand},
+                                   {"oracle", vime::OracleCommand},
+                                   {"replay", vime::ReplayCommand}};
+  const int code = vime::RunProgram("vime-run", [&] {
+    if (const auto command_code = vime::RunCommand(commands, argc, argv)) return *command_code;
+    for (const int signal : kEndingSignals) Handle(signal, RequestEnd);
+    for (const int signal : kWarningSignals) Handle(signal, RequestStop);
+    return TrainAndReport(argc, argv);
+  });
   if (code == 128 + SIGINT) {  // a shell ends its loop only when the signal itself ended us
     std::signal(SIGINT, SIG_DFL);
     std::raise(SIGINT);

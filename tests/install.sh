@@ -22,6 +22,12 @@ cmake -S "$work/project" -B "$work/project/build" -DCMAKE_PREFIX_PATH="$work/mov
 cmake --build "$work/project/build"
 "$work/project/build/train_puck" | tail -1
 
+for page in "$work"/moved/share/man/man1/*; do
+  ! command -v mandoc > /dev/null || mandoc -T lint "$page"
+done
+[ -s "$work/moved/share/bash-completion/completions/vime-sweep" ]
+[ -s "$work/moved/share/man/man1/vime-sweep-plan.1" ]
+
 cd "$work"
 moved/bin/vime-run --iterations 1 --batch-steps 200 --quiet --json --out run | grep '"status"'
 moved/bin/vime-sweep plan sweep eta=0,0.1 --set iterations=1 --set batch_steps=200
