@@ -8,6 +8,7 @@
 #include "apps/flags.h"
 #include "envs/registry.h"
 #include "experiments/runner/build_info.h"
+#include "experiments/runner/schemas.h"
 #include "experiments/sweep/manifest.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
@@ -134,6 +135,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       app.add_option("--list", list, "print the known envs|bonuses|presets|metrics, and exit");
   list_option->group(kRunGroup);
   SetValues(*list_option, {"envs", "bonuses", "presets", "metrics"});
+  std::optional<std::string> schema;
+  CLI::Option* schema_option = app.add_option(
+      "--schema", schema, "print the JSON Schema of a file that runs write, and exit");
+  schema_option->group(kRunGroup);
+  SetValues(*schema_option, SchemaNames());
   app.add_flag("--print-config", print_config,
                "print every key with its value and its source as JSON, and exit")
       ->group(kRunGroup);
@@ -157,9 +163,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     return command;
   }
   if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());
-  if (version || list) {
+  if (version || list || schema) {
     command.action = Action::kPrintText;
-    command.text = version ? Version() : List(*list);
+    command.text = version ? Version() : list ? List(*list) : Schema(*schema).dump(2) + "\n";
     return command;
   }
 

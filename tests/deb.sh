@@ -23,7 +23,7 @@ done
 for file in bin/vime-run bin/vime-sweep bin/vime-compare share/man/man1/vime-run.1 \
   share/bash-completion/completions/vime-run share/zsh/vendor-completions/_vime-run \
   share/fish/vendor_completions.d/vime-run.fish share/vime/presets/mountaincar-vime.json \
-  share/doc/vime/copyright; do
+  share/vime/schemas/metrics.schema.json share/doc/vime/copyright; do
   grep -q " ./usr/$file\$" "$work/contents" || { echo "no $file in the package" >&2; exit 1; }
 done
 if grep -qE '\.(h|a)$' "$work/contents"; then echo "the library is in the package" >&2; exit 1; fi

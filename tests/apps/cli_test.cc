@@ -92,6 +92,7 @@ TEST_CASE("Unknown names are refused with a suggestion") {
                {"--bonus", "vime|shuffled|compression", "did you mean vime?"});
   CheckRefused({"--list", "env"}, {"--list", "envs|bonuses|presets|metrics"});
   CheckRefused({"--list", ""}, {"--list", "envs|bonuses|presets|metrics"});
+  CheckRefused({"--schema", "metric"}, {"--schema", "config|eval|metrics|policy|run|states"});
   CheckRefused({"--if-exists", "replace"}, {"--if-exists", "resume|skip|fail|overwrite"});
   CheckRefused({"--progress", "fast"}, {"--progress", "auto|bar|lines|off"});
 }
@@ -261,6 +262,11 @@ TEST_CASE("--help, --version and --list print on standard output and touch nothi
   }
   CHECK(Contains(printed({"--list", "presets"}), "mountaincar-vime"));
   CHECK(Contains(printed({"--list", "metrics"}), "rollout/success_fraction"));
+  for (const std::string& line : Lines(printed({"--list", "metrics"}))) {
+    const std::string key = line.substr(0, line.find(' '));
+    const std::string file = key.starts_with("eval/") ? "eval" : "metrics";
+    CHECK(Json::parse(printed({"--schema", file}))["properties"].contains(key));
+  }
   CHECK(Entries(directory.path()).empty());
 }
 
