@@ -153,12 +153,12 @@ LineWriter::LineWriter(std::string path, std::int64_t keep)
 
 LineWriter::~LineWriter() { ::close(descriptor_); }
 
-void LineWriter::Append(std::string_view line) {
+void LineWriter::AppendBytes(std::string_view bytes) {
   const off_t before = ::lseek(descriptor_, 0, SEEK_END);
   try {
-    WriteAll(descriptor_, std::string(line) + '\n', path_);
+    WriteAll(descriptor_, bytes, path_);
   } catch (const IoError&) {
-    // A full disk may have taken a part of the line.
+    // A full disk may have taken a part of them.
     if (before >= 0 && ::ftruncate(descriptor_, before) != 0) { /* the first error is thrown */
     }
     throw;

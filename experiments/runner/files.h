@@ -52,7 +52,10 @@ class LineWriter {
   LineWriter& operator=(const LineWriter&) = delete;
 
   /// Appends `line` and a newline.
-  void Append(std::string_view line);
+  void Append(std::string_view line) { AppendBytes(std::string(line) + '\n'); }
+
+  /// Appends the bytes as they are.
+  void AppendBytes(std::string_view bytes);
 
   /// Waits until everything is on the disk and returns how many bytes that is.
   std::int64_t Sync();

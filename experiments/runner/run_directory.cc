@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "experiments/runner/event_file.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/summary.h"
 #include "lib/core/check.h"
@@ -20,7 +21,7 @@ std::span<const std::string_view> EnumNames<IfExists>() {
 namespace {
 
 constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json", "policy.json",
-                                  "states.json", "eval.jsonl",    "checkpoint"};
+                                  "states.json", "eval.jsonl",    "checkpoint",   EventFile::kName};
 
 constexpr const char* kOtherwise = "; choose another directory or --if-exists overwrite";
 

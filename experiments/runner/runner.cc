@@ -10,6 +10,7 @@
 #include "envs/registry.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/checkpoint.h"
+#include "experiments/runner/event_file.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
 #include "experiments/runner/policy_json.h"
@@ -41,6 +42,7 @@ void RunOptions::Describe(FieldList& f) {
   f.Add("simd", simd,
         "kernels, all with the same results: auto|portable|v3|v4 (v3: AVX2, v4: AVX-512)");
   f.Add("progress", progress, "live progress on standard error");
+  f.Add("tensorboard", tensorboard, "write the metrics as events for TensorBoard too");
   f.Add("quiet", quiet, "print errors only");
   f.Add("json", json, "print the summary as JSON on standard output");
 }
@@ -62,6 +64,12 @@ std::string Dump(const Json& json, int indent = 2) {
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// The time at which a run began that has taken so long, in seconds since 1970.
+double BeginOf(double wall_s) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count() - wall_s;
 }
 
 // run.json of this attempt; `before` is that of the attempts that it continues, or null.
@@ -162,6 +170,9 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
     outcome.summary = plan.summary;
     outcome.status =
         plan.summary["status"] == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
+    if (options.tensorboard && !FileExists(directory.File(EventFile::kName))) {
+      EventFile(directory, BeginOf(ValueOr(plan.summary, "wall_s", 0.0)));
+    }
     return true;
   };
   if (nothing_to_do()) return outcome;
@@ -186,6 +197,10 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   if (config.eval_every > 0) {
     eval_env = MakeEnvironment(config);
     eval_file.emplace(directory.File("eval.jsonl"), state.eval_bytes);
+  }
+  std::optional<EventFile> events;  // once there, it goes on
+  if (options.tensorboard || FileExists(directory.File(EventFile::kName))) {
+    events.emplace(directory, BeginOf(state.wall_s));
   }
   Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations,
                     outcome.from_iteration, state.summary.env_steps());
@@ -215,14 +230,18 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
     while (!state.summary.Done(config) && !stop && !out_of_time()) {
       IterationMetrics metrics = state.trainer->Iterate();
       metrics.wall_s = wall_before + SecondsSince(start);
-      metrics_file.Append(ToJson(metrics).dump());
+      const Json line = ToJson(metrics);
+      metrics_file.Append(line.dump());
+      if (events) events->Append(line);
       state.summary.Add(metrics, state.trainer->batch());
       if (eval_file && state.summary.iterations() % config.eval_every == 0) {
         const Evaluation evaluation =
             Evaluate(state.trainer->policy(), *eval_env, config.horizon,
                      static_cast<std::uint64_t>(config.seed),
                      static_cast<std::uint32_t>(metrics.iteration), config.eval_episodes);
-        eval_file->Append(ToJson(evaluation, metrics).dump());
+        const Json eval_line = ToJson(evaluation, metrics);
+        eval_file->Append(eval_line.dump());
+        if (events) events->Append(eval_line);
       }
       progress.Show(metrics, state.summary.solved());
       if (checkpoint_due()) save();

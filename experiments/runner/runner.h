@@ -20,6 +20,7 @@ struct RunOptions {
   std::int64_t threads = 1;
   std::string simd = "auto";
   ProgressStyle progress = ProgressStyle::kAuto;
+  bool tensorboard = false;  ///< write an EventFile too
   bool quiet = false;
   bool json = false;  ///< print the summary on standard output
 
