@@ -19,7 +19,7 @@ int DiagnoseCommand(int argc, const char* const* argv) {
       "baseline, the bias of importance sampling as the policy moves on, the KL against its\n"
       "quadratic model, and the forms of the information gain. Takes every key of the config.",
       "vime-run diagnose"};
-  app.set_help_flag("-h,--help", "print this help, and exit")->group(kRunGroup);
+  AddHelp(app);
   DiagnoseOptions options;
   std::int64_t threads = 1;
   bool json = false;
@@ -39,8 +39,8 @@ int DiagnoseCommand(int argc, const char* const* argv) {
   FlagSet option_flags, config_flags;
   option_flags.AddTo(app, option_fields, kRunGroup);
   config_flags.AddTo(app, config_fields, "Config");
-  if (!Parse(app, argc, argv, {&config_flags, &option_flags})) {
-    WriteStdout(Help(app));
+  if (const auto text = Parse(app, argc, argv, {&config_flags, &option_flags})) {
+    WriteStdout(*text);
     return 0;
   }
   if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());

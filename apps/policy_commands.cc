@@ -4,7 +4,10 @@
 #include <memory>
 
 #include "apps/flags.h"
+#include "envs/drawing.h"
 #include "envs/registry.h"
+#include "experiments/compare/film.h"
+#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
 #include "experiments/runner/policy_json.h"
@@ -12,10 +15,11 @@
 
 namespace vime {
 
-enum class ReplayFormat { kCsv, kJsonl };
+enum class ReplayFormat { kCsv, kJsonl, kSvg, kAnimation };
 template <>
 std::span<const std::string_view> EnumNames<ReplayFormat>() {
-  static constexpr auto kNames = std::to_array<std::string_view>({"csv", "jsonl"});
+  static constexpr auto kNames =
+      std::to_array<std::string_view>({"csv", "jsonl", "svg", "animation"});
   return kNames;
 }
 
@@ -67,6 +71,11 @@ Json Row(const EnvSpec& spec, const EpisodeStep& step) {
   return row;
 }
 
+std::string TitleOf(const std::string& env, const EpisodeOutcome& outcome) {
+  return env + ": " + std::to_string(outcome.length) + " steps, return " +
+         Significant(outcome.episode_return, 4) + (outcome.success ? ", success" : ", no success");
+}
+
 // Names of keys and numbers need no quotes; null is an empty cell.
 std::string CsvLine(const Json& row, bool header) {
   std::string line;
@@ -106,23 +115,34 @@ int EvalCommand(int argc, const char* const* argv) {
 int ReplayCommand(int argc, const char* const* argv) {
   CLI::App app{
       "usage: vime-run replay RUN [OPTIONS]\n"
-      "Prints an episode of the deterministic policy of a run directory, one line per step and\n"
-      "one for the final state.",
+      "Prints an episode of the deterministic policy of a run directory: one line per step and\n"
+      "one for the final state (csv, jsonl), or a picture of frames side by side (svg) or of the\n"
+      "moving task (animation), both SVG.",
       "vime-run replay"};
   std::vector<std::string> positional;
-  std::int64_t episode = 0, seed = 1;
+  std::int64_t episode = 0, seed = 1, frames = 8;
   ReplayFormat format = ReplayFormat::kCsv;
   FieldList fields;
   fields.Add("episode", episode, "which episode of vime-run eval", {.low = 0, .high = 1e6});
   fields.Add("seed", seed, "names the random numbers of the episodes",
              {.low = 0, .high = kMaxSeed});
   fields.Add("format", format, "of the output");
+  fields.Add("frames", frames, "of svg, evenly spread over the episode", {.low = 1, .high = 200});
   if (!ParseFields(app, argc, argv, fields, positional)) return 0;
   const std::string run = OnlyRun(app, positional);
   const SavedPolicy saved = Load(run);
   const EnvSpec& spec = saved.env->spec();
+  const bool pictured = format == ReplayFormat::kSvg || format == ReplayFormat::kAnimation;
+  const Drawer draw = DrawerOf(*FindEnvironment(saved.config.env),
+                               MakeEnvironment(saved.config.env, saved.config.env_params));
+  Film film{.title = {}, .time_step = spec.time_step, .scenes = {}};
   std::string text;
-  const auto add = [&](const Json& row) {
+  const auto add = [&](const EpisodeStep& step) {
+    if (pictured) {
+      film.scenes.push_back(draw(step.state));
+      return;
+    }
+    const Json row = Row(spec, step);
     if (format == ReplayFormat::kJsonl) {
       text += row.dump() + "\n";
       return;
@@ -132,14 +152,16 @@ int ReplayCommand(int argc, const char* const* argv) {
   };
   const EpisodeOutcome outcome = RunEpisode(
       *saved.policy, *saved.env, saved.config.horizon,
-      EvaluationKey(static_cast<std::uint64_t>(seed), 0, static_cast<std::uint32_t>(episode)),
-      [&](const EpisodeStep& step) { add(Row(spec, step)); });
+      EvaluationKey(static_cast<std::uint64_t>(seed), 0, static_cast<std::uint32_t>(episode)), add);
   std::vector<double> state(spec.state.size()), observation(spec.observation.size());
   saved.env->GetState(state);
   saved.env->Observe(observation);
   EpisodeStep last{
       .step = outcome.length, .state = state, .observation = observation, .action = {}};
-  add(Row(spec, last));
+  add(last);
+  film.title = TitleOf(saved.config.env, outcome);
+  if (format == ReplayFormat::kSvg) text = FilmStrip(film, static_cast<std::size_t>(frames));
+  if (format == ReplayFormat::kAnimation) text = Animation(film);
   WriteStdout(text);
   return 0;
 }

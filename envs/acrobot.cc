@@ -6,6 +6,7 @@
 
 #include "envs/angle.h"
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "envs/runge_kutta.h"
 #include "lib/math/elementary.h"
@@ -131,6 +132,22 @@ class Acrobot final : public Env {
   State state_ = {};
 };
 
+/// The two links and the height that the tip must reach.
+Scene DrawAcrobot(std::span<const double> state) {
+  const auto end = [](Point from, double angle) {
+    const auto [sine, cosine] = SinCos(angle);
+    return Point{from.x + kLength * sine, from.y - kLength * cosine};
+  };
+  const Point pivot = {0, 0};
+  const Point elbow = end(pivot, state[0]);
+  const Point tip = end(elbow, state[0] + state[1]);
+  return {.view = {-2.2, 2.2, -2.2, 2.2},
+          .shapes = {Line(Role::kGoal, {{-2.2, kLength}, {2.2, kLength}}),
+                     Line(Role::kBody, {pivot, elbow}, 0.16),
+                     Line(Role::kOtherSide, {elbow, tip}, 0.16), Disc(Role::kJoint, pivot, 0.12),
+                     Disc(Role::kJoint, elbow, 0.12)}};
+}
+
 }  // namespace
 
 EnvEntry AcrobotSparseEntry() {
@@ -139,7 +156,8 @@ EnvEntry AcrobotSparseEntry() {
       .help = "Gymnasium Acrobot-v1 with a continuous torque, +1 when the tip is up",
       .params = {},
       .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Acrobot>(); },
-      .make_controller = PumpAcrobot};
+      .make_controller = PumpAcrobot,
+      .draw = DrawAcrobot};
 }
 
 }  // namespace vime

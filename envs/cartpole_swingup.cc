@@ -8,6 +8,7 @@
 
 #include "envs/angle.h"
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "envs/revolute_joint.h"
 #include "envs/runge_kutta.h"
@@ -218,6 +219,8 @@ class CartpoleSwingupX final : public Cartpole {
                  dense),
         consistent_reset_(consistent_reset) {}
 
+  static constexpr double kPivotHeight = 0.5 * 3 / 3.4641016151377544;  // m, hh = 1.5/sqrt 12
+
   void GetState(std::span<double> state) const override {
     const State& s = state_;
     std::ranges::copy(std::array{s.x, s.v, s.cx, s.cy, s.th, s.vx, s.vy, s.w}, state.begin());
@@ -231,8 +234,7 @@ class CartpoleSwingupX final : public Cartpole {
     double x = 0, v = 0, cx = 0, cy = 0, th = 0, vx = 0, vy = 0, w = 0;
   };
 
-  static constexpr double kCartInertia = 25.0 / 144;                    // kg m^2
-  static constexpr double kPivotHeight = 0.5 * 3 / 3.4641016151377544;  // m, hh = 1.5/sqrt 12
+  static constexpr double kCartInertia = 25.0 / 144;  // kg m^2
   static constexpr int kPositionIterations = 3;
   static constexpr double kLinearSlop = 0.005;  // m
 
@@ -300,6 +302,32 @@ class CartpoleSwingupX final : public Cartpole {
   bool consistent_reset_;
 };
 
+/// A cart at x on its rail, and the pole that has its centre of mass at (cx, cy) from the middle of
+/// the rail, at the height of the pivot.
+Scene Draw(double x, double cx, double cy, double th) {
+  constexpr double kHalfWidth = 0.3, kHeight = 0.25;
+  const auto [sine, cosine] = SinCos(th);
+  const Point half = {-kPoleRadius * sine, kPoleRadius * cosine};
+  return {
+      .view = {-kMaxPosition - 0.8, kMaxPosition + 0.8, -1.2, 1.2},
+      .shapes = {Line(Role::kGround, {{-kMaxPosition, 0.1 - kHeight},
+                                      {-kMaxPosition, -kHeight},
+                                      {kMaxPosition, -kHeight},
+                                      {kMaxPosition, 0.1 - kHeight}}),
+                 Box(Role::kOtherSide, {x - kHalfWidth, x + kHalfWidth, -kHeight, 0}),
+                 Line(Role::kBody, {{cx - half.x, cy - half.y}, {cx + half.x, cy + half.y}}, 0.1),
+                 Disc(Role::kJoint, {x, 0}, 0.08)}};
+}
+
+Scene DrawCartpole(std::span<const double> state) {
+  const double x = state[0], th = state[2];
+  return Draw(x, x - kPoleRadius * Sin(th), kPoleRadius * Cos(th), th);
+}
+
+Scene DrawCartpoleX(std::span<const double> state) {
+  return Draw(state[0], state[2], state[3] - CartpoleSwingupX::kPivotHeight, state[4]);
+}
+
 EnvParam Dense() {
   return SwitchParam("dense", "1 for rllab's reward cos(angle), -100 off the track");
 }
@@ -324,7 +352,8 @@ EnvEntry CartpoleSwingupEntry() {
             return std::make_unique<CartpoleSwingup>(
                 params.at("dense") != 0, params.at("cart_damping"), params.at("pole_damping"));
           },
-          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(2, 3); }};
+          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(2, 3); },
+          .draw = DrawCartpole};
 }
 
 EnvEntry CartpoleSwingupXEntry() {
@@ -336,7 +365,8 @@ EnvEntry CartpoleSwingupXEntry() {
             return std::make_unique<CartpoleSwingupX>(params.at("dense") != 0,
                                                       params.at("consistent_reset") != 0);
           },
-          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(4, 7); }};
+          .make_controller = [](const EnvSpec&) { return SwingUpCartpole(4, 7); },
+          .draw = DrawCartpoleX};
 }
 
 }  // namespace vime

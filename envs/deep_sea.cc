@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 
 namespace vime {
@@ -80,6 +81,16 @@ class DeepSea final : public Env {
   double x_ = 0;
 };
 
+/// The sea from its surface down, the diver, and the treasure on the ground.
+Scene DrawDeepSea(std::span<const double> state) {
+  const Point diver = {state[1], -state[0]};
+  return {.view = {-0.08, 1.08, -1.08, 0.08},
+          .shapes = {Line(Role::kGround, {{0, 0}, {0, -1}, {1, -1}, {1, 0}}),
+                     Line(Role::kGoal, {{kTreasure, -1}, {1, -1}}, 0.04),
+                     Disc(Role::kBody, diver, 0.07)},
+          .trace = diver};
+}
+
 }  // namespace
 
 EnvEntry DeepSeaEntry() {
@@ -94,7 +105,8 @@ EnvEntry DeepSeaEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<DeepSea>(static_cast<int>(params.at("n")));
           },
-          .make_controller = GoJustFarEnough};
+          .make_controller = GoJustFarEnough,
+          .draw = DrawDeepSea};
 }
 
 }  // namespace vime

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "envs/revolute_joint.h"
 #include "envs/runge_kutta.h"
@@ -349,6 +350,32 @@ class DoublePendulumX final : public DoublePendulumBase {
   bool consistent_reset_;
 };
 
+/// Two links given by their centres of mass and angles, and the disc that the tip must reach.
+Scene Draw(Point centre1, double p1, Point centre2, double p2) {
+  const auto link = [](Role role, Point centre, double angle) {
+    const auto [sine, cosine] = SinCos(angle);
+    return Line(role,
+                {{centre.x - kRadius * sine, centre.y + kRadius * cosine},
+                 {centre.x + kRadius * sine, centre.y - kRadius * cosine}},
+                0.1);
+  };
+  const Shape upper = link(Role::kBody, centre1, p1), lower = link(Role::kOtherSide, centre2, p2);
+  return {.view = {-2.2, 2.2, -2.2, 3.1},
+          .shapes = {Disc(Role::kGoal, {0, kGoalHeight}, 2 * kGoalDistance), upper, lower,
+                     Disc(Role::kJoint, {0, 0}, 0.12), Disc(Role::kJoint, lower.points[0], 0.12)}};
+}
+
+Scene DrawDoublePendulum(std::span<const double> state) {
+  const auto [s1, c1] = SinCos(state[0]);
+  const auto [s2, c2] = SinCos(state[1]);
+  return Draw({kRadius * s1, -kRadius * c1}, state[0],
+              {kLength * s1 + kRadius * s2, -kLength * c1 - kRadius * c2}, state[1]);
+}
+
+Scene DrawDoublePendulumX(std::span<const double> state) {
+  return Draw({state[4], state[5]}, state[0], {state[6], state[7]}, state[1]);
+}
+
 EnvParam TorqueLimit() {
   return {.name = "torque_limit",
           .default_value = 3,
@@ -377,7 +404,8 @@ EnvEntry DoublePendulumEntry() {
                 params.at("torque_limit"), params.at("dense") != 0, params.at("shoulder_damping"),
                 params.at("elbow_damping"));
           },
-          .make_controller = BendElbow};
+          .make_controller = BendElbow,
+          .draw = DrawDoublePendulum};
 }
 
 EnvEntry DoublePendulumXEntry() {
@@ -390,7 +418,8 @@ EnvEntry DoublePendulumXEntry() {
                                                      params.at("dense") != 0,
                                                      params.at("consistent_reset") != 0);
           },
-          .make_controller = BendElbow};
+          .make_controller = BendElbow,
+          .draw = DrawDoublePendulumX};
 }
 
 }  // namespace vime

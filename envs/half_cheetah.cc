@@ -3,14 +3,18 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "envs/controllers.h"
 #include "envs/entries.h"
 #include "envs/mujoco_tasks.h"
 #include "envs/mujoco_xml.h"
+#include "lib/rl/scene.h"
 
 namespace vime {
 namespace {
+
+constexpr double kGoal = 5;  // m
 
 /// The half cheetah of rllab [D16], simulated by MuJoCo in steps of 10 ms; half_cheetah.xml is the
 /// mechanism. State, reset: see PlanarRobot.
@@ -39,8 +43,6 @@ class HalfCheetah final : public PlanarRobot {
   }
 
  private:
-  static constexpr double kGoal = 5;  // m
-
   static EnvSpec Spec(std::string name) {
     EnvSpec spec;
     spec.name = std::move(name);
@@ -69,6 +71,27 @@ class HalfCheetah final : public PlanarRobot {
   bool sparse_;
 };
 
+/// The bodies and capsules of half_cheetah.xml.
+Scene DrawHalfCheetah(std::span<const double> q) {
+  constexpr double kRadius = 0.046;
+  static const std::vector<PlanarLink> links = [] {
+    const auto link = [](Role role, int parent, Point joint, int coordinate) {
+      return PlanarLink{role, parent, joint, {}, {}, kRadius, coordinate};
+    };
+    constexpr Role kFront = Role::kOtherSide, kBack = Role::kBody;
+    return std::vector<PlanarLink>{
+        {Role::kBody, -1, {0, 0}, {-0.5, 0}, {0.5, 0}, kRadius},
+        Capsule(link(Role::kBody, -1, {0, 0}, -1), {0.6, 0.1}, 0.87, 0.15),
+        Capsule(link(kBack, -1, {-0.5, 0}, 3), {0.1, -0.13}, -3.8, 0.145),
+        Capsule(link(kBack, 2, {0.16, -0.25}, 4), {-0.14, -0.07}, -2.03, 0.15),
+        Capsule(link(kBack, 3, {-0.28, -0.14}, 5), {0.03, -0.097}, -0.27, 0.094),
+        Capsule(link(kFront, -1, {0.5, 0}, 6), {-0.07, -0.12}, 0.52, 0.133),
+        Capsule(link(kFront, 5, {-0.14, -0.24}, 7), {0.065, -0.09}, -0.6, 0.106),
+        Capsule(link(kFront, 6, {0.13, -0.18}, 8), {0.045, -0.07}, -0.6, 0.07)};
+  }();
+  return DrawPlanarRobot(links, {q[0], 0.7 + q[1]}, q[2], q, kGoal);
+}
+
 EnvEntry Entry(const std::string& name, std::string help, bool sparse) {
   return {.name = name,
           .help = std::move(help),
@@ -76,7 +99,8 @@ EnvEntry Entry(const std::string& name, std::string help, bool sparse) {
           .make = [name, sparse](const EnvParams&) -> std::unique_ptr<Env> {
             return std::make_unique<HalfCheetah>(name, sparse);
           },
-          .make_controller = Gallop};
+          .make_controller = Gallop,
+          .draw = DrawHalfCheetah};
 }
 
 }  // namespace

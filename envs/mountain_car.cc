@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "lib/math/elementary.h"
 
@@ -112,6 +113,34 @@ class MountainCar final : public Env {
   bool float_state_;
 };
 
+/// The hill, flattened as Gymnasium draws it, the car upon it, and a flag at the goal.
+Scene DrawMountainCar(std::span<const double> state) {
+  constexpr double kFlat = 0.45;
+  constexpr int kPoints = 60;
+  const auto hill = [](double x) { return Point{x, kFlat * Sin(3 * x)}; };
+  Shape ground{.role = Role::kGround, .points = {}};
+  for (int i = 0; i <= kPoints; ++i) {
+    ground.points.push_back(hill(kMinPosition + (kMaxPosition - kMinPosition) * i / kPoints));
+  }
+  const Point wheels = hill(state[0]);
+  const double slope = 3 * kFlat * Cos(3 * state[0]);
+  const double length = Sqrt(1 + slope * slope);
+  // A point so far along the hill and above it.
+  const auto at = [&](double along, double above) {
+    return Point{wheels.x + (along - above * slope) / length,
+                 wheels.y + (along * slope + above) / length};
+  };
+  const Point flag = hill(kGoalPosition);
+  return {.view = {kMinPosition - 0.1, kMaxPosition + 0.1, -0.55, 0.8},
+          .shapes = {std::move(ground), Line(Role::kGoal, {flag, {flag.x, flag.y + 0.25}}),
+                     Polygon(Role::kGoal, {{flag.x, flag.y + 0.25},
+                                           {flag.x + 0.1, flag.y + 0.21},
+                                           {flag.x, flag.y + 0.17}}),
+                     Line(Role::kBody, {at(-0.055, 0.07), at(0.055, 0.07)}, 0.06),
+                     Disc(Role::kJoint, at(-0.045, 0.025), 0.05),
+                     Disc(Role::kJoint, at(0.045, 0.025), 0.05)}};
+}
+
 EnvParam FloatState() {
   return SwitchParam("float_state", "1 to round the state to single precision, as Gymnasium does");
 }
@@ -126,7 +155,8 @@ EnvEntry MountainCarEntry() {
             return std::make_unique<MountainCar>("mountaincar", false,
                                                  params.at("float_state") != 0);
           },
-          .make_controller = PushAlong};
+          .make_controller = PushAlong,
+          .draw = DrawMountainCar};
 }
 
 EnvEntry MountainCarSparseEntry() {
@@ -137,7 +167,8 @@ EnvEntry MountainCarSparseEntry() {
             return std::make_unique<MountainCar>("mountaincar-sparse", true,
                                                  params.at("float_state") != 0);
           },
-          .make_controller = PushAlong};
+          .make_controller = PushAlong,
+          .draw = DrawMountainCar};
 }
 
 }  // namespace vime

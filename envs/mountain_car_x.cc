@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "lib/math/elementary.h"
 
@@ -229,6 +230,29 @@ class MountainCarX final : public Env {
   bool dense_;
 };
 
+/// The track, the box upon it, and the three places that end an episode.
+Scene DrawMountainCarX(std::span<const double> state) {
+  constexpr int kPoints = 80;
+  const auto track = [](double x) { return Point{x, 1 - Cos(std::numbers::pi * x / 2)}; };
+  Shape ground{.role = Role::kGround, .points = {}};
+  for (int i = 0; i <= kPoints; ++i) {
+    ground.points.push_back(track(-kTrackEnd + 2 * kTrackEnd * i / kPoints));
+  }
+  const auto [sine, cosine] = SinCos(state[3]);
+  const auto at = [&, sine = sine, cosine = cosine](double along, double above) {
+    return Point{state[0] + cosine * along - sine * above,
+                 state[2] + sine * along + cosine * above};
+  };
+  const auto mark = [&](double x) {
+    const Point foot = track(x);
+    return Line(Role::kGoal, {foot, {x, foot.y + 0.4}});
+  };
+  return {.view = {-kTrackEnd - 0.2, kTrackEnd + 0.2, -0.2, 2.5},
+          .shapes = {
+              std::move(ground), mark(kGoal), mark(-kTrackEnd), mark(kTrackEnd),
+              Polygon(Role::kBody, {at(-0.2, -0.1), at(0.2, -0.1), at(0.2, 0.1), at(-0.2, 0.1)})}};
+}
+
 }  // namespace
 
 EnvEntry MountainCarXEntry() {
@@ -240,7 +264,8 @@ EnvEntry MountainCarXEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<MountainCarX>(params.at("dense") != 0);
           },
-          .make_controller = PushAlong};
+          .make_controller = PushAlong,
+          .draw = DrawMountainCarX};
 }
 
 }  // namespace vime

@@ -5,6 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "envs/drawing.h"
+#include "lib/math/elementary.h"
+
 namespace vime {
 namespace {
 
@@ -62,6 +65,45 @@ double PlanarRobot::Effort(std::span<const double> action) const {
     sum += share * share;
   }
   return sum;
+}
+
+namespace {
+
+struct Frame {
+  Point origin;
+  double angle;  // about y, that is from z to x
+
+  Point World(const Point& p) const {
+    const auto [sine, cosine] = SinCos(angle);
+    return {origin.x + cosine * p.x + sine * p.y, origin.y - sine * p.x + cosine * p.y};
+  }
+};
+
+}  // namespace
+
+PlanarLink Capsule(PlanarLink link, Point centre, double angle, double half_length) {
+  const auto [sine, cosine] = SinCos(angle);
+  link.from = {centre.x - half_length * sine, centre.y - half_length * cosine};
+  link.to = {centre.x + half_length * sine, centre.y + half_length * cosine};
+  return link;
+}
+
+Scene DrawPlanarRobot(std::span<const PlanarLink> links, Point trunk, double pitch,
+                      std::span<const double> q, double goal) {
+  constexpr double kHalfWidth = 1.4;
+  Scene scene{.view = {trunk.x - kHalfWidth, trunk.x + kHalfWidth, -0.25, 1.75},
+              .shapes = {MetreRule(0), Line(Role::kGoal, {{goal, 0}, {goal, 1.6}})}};
+  const Frame root{trunk, pitch};
+  std::vector<Frame> frames;
+  for (const PlanarLink& link : links) {
+    const Frame& parent = link.parent < 0 ? root : frames[static_cast<std::size_t>(link.parent)];
+    const double turn = link.q < 0 ? 0 : link.sense * q[static_cast<std::size_t>(link.q)];
+    frames.push_back({parent.World(link.joint), parent.angle + turn});
+    const Frame& frame = frames.back();
+    scene.shapes.push_back(
+        Line(link.role, {frame.World(link.from), frame.World(link.to)}, 2 * link.radius));
+  }
+  return scene;
 }
 
 }  // namespace vime

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "envs/mujoco_body.h"
-#include "lib/rl/env.h"
+#include "lib/rl/scene.h"
 
 namespace vime {
 
@@ -45,5 +45,29 @@ class PlanarRobot : public Env {
   MujocoBody body_;
   std::size_t first_q_;
 };
+
+/// A capsule of a planar robot, in the frame of its link.
+struct PlanarLink {
+  Role role;
+  /// The link that it hangs on, an earlier one; -1 is the trunk's frame.
+  int parent;
+  /// Where its joint is in the frame of the parent [m].
+  Point joint;
+  /// The ends of the axis of the capsule, and its radius [m].
+  Point from, to;
+  double radius;
+  /// Of the joint: its place in q, or -1 for one that does not turn, and its sense, 1 where a
+  /// positive angle turns x towards -z as that of the pitch does.
+  int q = -1;
+  double sense = 1;
+};
+
+/// The capsule whose axis is z turned by `angle` [rad] about y.
+PlanarLink Capsule(PlanarLink link, Point centre, double angle, double half_length);
+
+/// The robot on the floor, seen from the side by a camera that follows the trunk, and a mark at the
+/// goal [m].
+Scene DrawPlanarRobot(std::span<const PlanarLink> links, Point trunk, double pitch,
+                      std::span<const double> q, double goal);
 
 }  // namespace vime

@@ -8,6 +8,7 @@
 
 #include "envs/angle.h"
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "lib/math/elementary.h"
 
@@ -114,6 +115,22 @@ class Pendulum final : public Env {
   double torque_limit_;
 };
 
+/// The rod, counter-clockwise from upright, and the arc over which it counts as upright.
+Scene DrawPendulum(std::span<const double> state) {
+  const auto at = [](double angle, double radius) {
+    const auto [sine, cosine] = SinCos(angle);
+    return Point{-radius * sine, radius * cosine};
+  };
+  Shape upright{.role = Role::kGoal, .points = {}};
+  constexpr double kUprightAngle = 0.3175604292915215;  // arccos 0.95
+  for (const double share : {-1.0, -0.6, -0.2, 0.2, 0.6, 1.0}) {
+    upright.points.push_back(at(share * kUprightAngle, 1.12 * kLength));
+  }
+  return {.view = {-1.25, 1.25, -1.25, 1.25},
+          .shapes = {std::move(upright), Line(Role::kBody, {{0, 0}, at(state[0], kLength)}, 0.1),
+                     Disc(Role::kJoint, {0, 0}, 0.08)}};
+}
+
 EnvParam TorqueLimit(double default_value) {
   return {.name = "torque_limit",
           .default_value = default_value,
@@ -131,7 +148,8 @@ EnvEntry PendulumEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<Pendulum>("pendulum", false, params.at("torque_limit"));
           },
-          .make_controller = SwingUpPendulum};
+          .make_controller = SwingUpPendulum,
+          .draw = DrawPendulum};
 }
 
 EnvEntry PendulumSparseEntry() {
@@ -141,7 +159,8 @@ EnvEntry PendulumSparseEntry() {
           .make = [](const EnvParams& params) -> std::unique_ptr<Env> {
             return std::make_unique<Pendulum>("pendulum-sparse", true, params.at("torque_limit"));
           },
-          .make_controller = SwingUpPendulum};
+          .make_controller = SwingUpPendulum,
+          .draw = DrawPendulum};
 }
 
 }  // namespace vime

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 
 namespace vime {
@@ -205,6 +206,40 @@ class PointMaze final : public Env {
   State state_;
 };
 
+/// The floor, its walls, the goal and the point. What reaches beyond the floor is cut.
+Scene DrawMaze(const Maze& maze, std::span<const double> state) {
+  const Rectangle& floor = maze.floor;
+  const auto within = [&](const Rectangle& r) {
+    return Region{std::max(r.x_low, floor.x_low), std::min(r.x_high, floor.x_high),
+                  std::max(r.y_low, floor.y_low), std::min(r.y_high, floor.y_high)};
+  };
+  constexpr double kMargin = 0.1;
+  Scene scene{.view = {floor.x_low - kMargin, floor.x_high + kMargin, floor.y_low - kMargin,
+                       floor.y_high + kMargin},
+              .shapes = {}};
+  if (const Disc* disc = std::get_if<Disc>(&maze.goal)) {
+    scene.shapes.push_back(vime::Disc(Role::kGoal, {disc->x, disc->y}, 2 * disc->radius));
+  } else {
+    scene.shapes.push_back(Box(Role::kGoal, within(std::get<Rectangle>(maze.goal))));
+  }
+  for (const Rectangle& rectangle : maze.walls) {
+    const Region wall = within(rectangle);
+    const bool thin = wall.x_low == wall.x_high || wall.y_low == wall.y_high;
+    scene.shapes.push_back(
+        thin ? Line(Role::kWall, {{wall.x_low, wall.y_low}, {wall.x_high, wall.y_high}})
+             : Box(Role::kWall, wall));
+  }
+  scene.shapes.push_back(Line(Role::kWall, {{floor.x_low, floor.y_low},
+                                            {floor.x_high, floor.y_low},
+                                            {floor.x_high, floor.y_high},
+                                            {floor.x_low, floor.y_high},
+                                            {floor.x_low, floor.y_low}}));
+  const Point place = {state[0], state[1]};
+  scene.shapes.push_back(vime::Disc(Role::kBody, place, 0.14));
+  scene.trace = place;
+  return scene;
+}
+
 }  // namespace
 
 std::vector<EnvEntry> PointMazeEntries() {
@@ -218,7 +253,8 @@ std::vector<EnvEntry> PointMazeEntries() {
          .make = [&maze](const EnvParams&) -> std::unique_ptr<Env> {
            return std::make_unique<PointMaze>(maze);
          },
-         .make_controller = [&maze](const EnvSpec&) { return FollowWayPoints(maze.way_points); }});
+         .make_controller = [&maze](const EnvSpec&) { return FollowWayPoints(maze.way_points); },
+         .draw = [&maze](std::span<const double> state) { return DrawMaze(maze, state); }});
   }
   return entries;
 }

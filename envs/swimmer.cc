@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "envs/swimmer_body.h"
 
@@ -63,6 +64,29 @@ class Swimmer final : public Env {
   SwimmerBody body_;
 };
 
+/// The body over a grid of 1 m, seen from above by a camera that follows the middle link.
+Scene DrawSwimmer(std::span<const double> state) {
+  constexpr int kReach = 12;
+  constexpr double kHalfWidth = 2.4, kHalfHeight = 1.6;
+  Shape grid{.role = Role::kGrid, .points = {}};
+  for (int i = -kReach; i <= kReach; ++i) {  // there and back
+    const double end = i % 2 == 0 ? kReach : -kReach, line = i;
+    grid.points.insert(grid.points.end(), {{line, -end}, {line, end}});
+  }
+  for (int i = kReach; i >= -kReach; --i) {
+    const double end = i % 2 == 0 ? kReach : -kReach, line = i;
+    grid.points.insert(grid.points.end(), {{end, line}, {-end, line}});
+  }
+  Shape body = SwimmerBody::Links(state);
+  const Point a = body.points[1], b = body.points[2];
+  const Point middle = {(a.x + b.x) / 2, (a.y + b.y) / 2};
+  const Shape nose = Disc(Role::kJoint, body.points[0], 0.12);
+  return {.view = {middle.x - kHalfWidth, middle.x + kHalfWidth, middle.y - kHalfHeight,
+                   middle.y + kHalfHeight},
+          .shapes = {std::move(grid), std::move(body), nose},
+          .trace = middle};
+}
+
 }  // namespace
 
 EnvEntry SwimmerEntry() {
@@ -71,7 +95,8 @@ EnvEntry SwimmerEntry() {
       .help = "rllab's swimmer of three links, paid by its speed along x",
       .params = {},
       .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Swimmer>(); },
-      .make_controller = SwimForward};
+      .make_controller = SwimForward,
+      .draw = DrawSwimmer};
 }
 
 }  // namespace vime

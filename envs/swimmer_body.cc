@@ -267,6 +267,25 @@ void SwimmerBody::Observe(std::span<double> observation) const {
   observation[12] = 0;
 }
 
+// Link i reaches half a length to either side of c_i = (X, Y) + sum_k C_ik e_k, so the joints are
+// at (X, Y) + e_1/2 and one e_2 behind that.
+Shape SwimmerBody::Links(std::span<const double> state) {
+  Point at = {state[0], state[1]};
+  double angle = 0;
+  Shape links{.role = Role::kBody, .points = {}, .diameter = 2 * kRadius};
+  for (std::size_t k = 0; k < 3; ++k) {
+    angle += state[2 + k];
+    const auto [sine, cosine] = SinCos(angle);
+    if (k == 0) {
+      at = {at.x + 1.5 * kLength * cosine, at.y + 1.5 * kLength * sine};
+      links.points.push_back(at);
+    }
+    at = {at.x - kLength * cosine, at.y - kLength * sine};
+    links.points.push_back(at);
+  }
+  return links;
+}
+
 std::vector<Axis> SwimmerBody::StateAxes() {
   std::vector<Axis> axes = ObservationAxes();
   axes.resize(std::tuple_size_v<State>);

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "lib/rl/env.h"
+#include "lib/rl/scene.h"
 
 namespace vime {
 
@@ -70,6 +70,9 @@ class SwimmerBody {
   /// Writes q, v and the centre of mass (x, y, z = 0).
   static constexpr int kObservationDim = 13;
   void Observe(std::span<double> observation) const;
+
+  /// The three links.
+  static Shape Links(std::span<const double> state);
 
   static std::vector<Axis> ObservationAxes();
   static std::vector<Axis> StateAxes();

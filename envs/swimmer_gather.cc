@@ -6,6 +6,7 @@
 #include <string>
 
 #include "envs/controllers.h"
+#include "envs/drawing.h"
 #include "envs/entries.h"
 #include "envs/swimmer_body.h"
 #include "lib/math/elementary.h"
@@ -169,6 +170,22 @@ class SwimmerGather final : public Env {
   std::array<Object, kObjects> objects_;
 };
 
+/// The body among the apples and bombs that are left.
+Scene DrawGathering(std::span<const double> state) {
+  Scene scene{.view = {-8, 6, -8, 6}, .shapes = {}};
+  std::span<const double> object = state.subspan(std::tuple_size_v<SwimmerBody::State>);
+  for (int i = 0; i < kObjects; ++i, object = object.subspan(3)) {
+    Shape shape = Disc(i < kApples ? Role::kApple : Role::kBomb, {object[0], object[1]}, 0.6);
+    if (object[2] == 0) shape.points.clear();
+    scene.shapes.push_back(std::move(shape));
+  }
+  scene.shapes.push_back(SwimmerBody::Links(state));
+  const Point nose = scene.shapes.back().points[0];
+  scene.shapes.push_back(Disc(Role::kJoint, nose, 0.12));
+  scene.trace = nose;
+  return scene;
+}
+
 }  // namespace
 
 EnvEntry SwimmerGatherEntry() {
@@ -178,7 +195,8 @@ EnvEntry SwimmerGatherEntry() {
           .make = [](const EnvParams&) -> std::unique_ptr<Env> {
             return std::make_unique<SwimmerGather>();
           },
-          .make_controller = SwimToApples};
+          .make_controller = SwimToApples,
+          .draw = DrawGathering};
 }
 
 }  // namespace vime

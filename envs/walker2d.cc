@@ -1,5 +1,6 @@
 // Walker: a planar trunk on two legs learns to walk without falling.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <numbers>
@@ -10,9 +11,12 @@
 #include "envs/entries.h"
 #include "envs/mujoco_tasks.h"
 #include "envs/mujoco_xml.h"
+#include "lib/rl/scene.h"
 
 namespace vime {
 namespace {
+
+constexpr double kGoal = 1;  // m
 
 /// The walker of rllab [D16], simulated by MuJoCo in steps of 5 ms; walker2d.xml is the mechanism.
 /// State, reset: see PlanarRobot.
@@ -39,8 +43,6 @@ class Walker2d final : public PlanarRobot {
   }
 
  private:
-  static constexpr double kGoal = 1;  // m
-
   static EnvSpec Spec() {
     constexpr double kBend = 150 * std::numbers::pi / 180;
     constexpr double kTurn = 45 * std::numbers::pi / 180;
@@ -77,6 +79,20 @@ class Walker2d final : public PlanarRobot {
   }
 };
 
+/// The bodies and capsules of walker2d.xml.
+Scene DrawWalker2d(std::span<const double> q) {
+  constexpr Role kRight = Role::kBody, kLeft = Role::kOtherSide;
+  static constexpr auto kLinks =
+      std::to_array<PlanarLink>({{kLeft, -1, {0, -0.2}, {0, 0}, {0, -0.45}, 0.05, 6, -1},
+                                 {kLeft, 0, {0, -0.45}, {0, 0}, {0, -0.5}, 0.04, 7, -1},
+                                 {kLeft, 1, {0, -0.5}, {0, 0}, {0.2, 0}, 0.06, 8, -1},
+                                 {Role::kBody, -1, {0, 0}, {0, 0.2}, {0, -0.2}, 0.05},
+                                 {kRight, -1, {0, -0.2}, {0, 0}, {0, -0.45}, 0.05, 3, -1},
+                                 {kRight, 4, {0, -0.45}, {0, 0}, {0, -0.5}, 0.04, 4, -1},
+                                 {kRight, 5, {0, -0.5}, {0, 0}, {0.2, 0}, 0.06, 5, -1}});
+  return DrawPlanarRobot(kLinks, {q[1], q[0]}, q[2], q, kGoal);
+}
+
 }  // namespace
 
 const MujocoModel& Walker2dModel() {
@@ -90,7 +106,8 @@ EnvEntry Walker2dEntry() {
       .help = "rllab's walker, paid by its speed along x until it falls (MuJoCo)",
       .params = {},
       .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Walker2d>(); },
-      .make_controller = Walk};
+      .make_controller = Walk,
+      .draw = DrawWalker2d};
 }
 
 }  // namespace vime

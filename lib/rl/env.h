@@ -146,6 +146,11 @@ using EnvParams = std::map<std::string, double, std::less<>>;
 using Controller =
     std::function<void(int step, std::span<const double> state, std::span<double> action)>;
 
+struct Scene;  // lib/rl/scene.h
+
+/// Draws a state (Env::GetState).
+using Drawer = std::function<Scene(std::span<const double> state)>;
+
 /// One line of the registry.
 struct EnvEntry {
   std::string name;
@@ -156,6 +161,9 @@ struct EnvEntry {
   std::function<std::unique_ptr<Env>(const EnvParams& params)> make;
   /// A scripted policy that shows that the task can be solved; may be empty.
   std::function<Controller(const EnvSpec& spec)> make_controller = {};
+  /// May be empty: then pictures show the place on the visit grid. It sees the state without what
+  /// `env_params.noise_dims` adds, or with it at the end.
+  Drawer draw = {};
 };
 
 /// Maps a normalised action in [-1, 1] to raw units and clips it to the bounds [D16]:

@@ -95,6 +95,45 @@ TEST_CASE("vime-run replay prints the steps that add up to the evaluated return"
   CHECK(VimeRun({"replay", "r", "--seed", "7", "--episode", "1"}, directory).out != csv.out);
 }
 
+std::size_t Count(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST_CASE("vime-run replay draws frames that are evenly spread over the episode") {
+  const TemporaryDirectory directory;
+  MakeRun(directory);
+  const auto strip = [&](const std::string& frames) {
+    const Result result =
+        VimeRun({"replay", "r", "--format", "svg", "--frames", frames}, directory);
+    REQUIRE(result.exit_code == 0);
+    CHECK(result.out.starts_with("<svg xmlns="));
+    CHECK(Contains(result.out, "mountaincar: 25 steps"));
+    return result.out;
+  };
+  const std::string six = strip("6");
+  CHECK(Count(six, ">step ") == 6);
+  for (const char* step : {"0", "5", "10", "15", "20", "25"}) {
+    CHECK(Contains(six, ">step " + std::string(step) + "<"));
+  }
+  CHECK(Contains(strip("1"), ">step 25<"));
+  CHECK(Count(strip("200"), ">step ") == 26);  // no more than there are
+}
+
+TEST_CASE("vime-run replay draws an animation that needs no script and nothing from elsewhere") {
+  const TemporaryDirectory directory;
+  MakeRun(directory);
+  const std::string svg = VimeRun({"replay", "r", "--format", "animation"}, directory).out;
+  CHECK(svg.starts_with("<svg xmlns="));
+  // The body of the car, its two wheels and the bar that shows the time; the hill stands still.
+  CHECK(Count(svg, "<animate ") == 4);
+  CHECK(Count(svg, "repeatCount=\"indefinite\"") == 4);
+  CHECK(Contains(svg, "prefers-reduced-motion"));
+  CHECK(!Contains(svg, "<script"));
+  CHECK(!Contains(svg, "href"));
+}
+
 TEST_CASE("Runs that cannot be read are refused in one line that names the file") {
   const TemporaryDirectory directory;
   MakeRun(directory);
@@ -112,7 +151,8 @@ TEST_CASE("Runs that cannot be read are refused in one line that names the file"
   refused({"eval", "r", "s"}, "'s'");
   refused({"eval", "r", "--episodes", "0"}, "--episodes must be");
   refused({"eval", "r", "--episods", "3"}, "did you mean --episodes?");
-  refused({"replay", "r", "--format", "xml"}, "csv|jsonl");
+  refused({"replay", "r", "--format", "xml"}, "csv|jsonl|svg|animation");
+  refused({"replay", "r", "--format", "svg", "--frames", "0"}, "--frames must be");
   // Every member of the policy that is missing or of another type.
   const auto with = [&](const Json& policy) {
     WriteText(directory / "r/policy.json", policy.dump());
