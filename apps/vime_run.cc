@@ -51,7 +51,7 @@ int TrainAndReport(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const vime::Commands commands = {{"diagnose", vime::DiagnoseCommand},
-                                    {"difficulty", vime::MeasureDifficulty},
+                                   {"difficulty", vime::MeasureDifficulty},
                                    {"eval", vime::EvalCommand},
                                    {"oracle", vime::OracleCommand},
                                    {"replay", vime::ReplayCommand}};

@@ -186,16 +186,21 @@ Json Policy() {
   const Json numbers = ListOf(OrNull("number"));
   const Json axis =
       Object({{"name", Type("string")}, {"low", OrNull("number")}, {"high", OrNull("number")}});
-  return Object({{"schema", {{"const", "vime-policy-1"}}},
-                 {"kind", Type("string")},
-                 {"env", Type("string")},
-                 {"observation", ListOf(axis)},
-                 {"action", ListOf(axis)},
-                 {"observation_offset", numbers},
-                 {"observation_scale", numbers},
-                 {"sizes", ListOf(Type("integer"))},
-                 {"layers", ListOf(Object({{"weights", ListOf(numbers)}, {"biases", numbers}}))},
-                 {"stddev", numbers}});
+  Json schema =
+      Object({{"schema", {{"const", "vime-policy-1"}}},
+              {"kind", Type("string")},
+              {"env", Type("string")},
+              {"observation", ListOf(axis)},
+              {"action", ListOf(axis)},
+              {"observation_offset", numbers},
+              {"observation_scale", numbers},
+              {"squash", {{"enum", EnumNames<ActionSquash>()}}},
+              {"sizes", ListOf(Type("integer"))},
+              {"layers", ListOf(Object({{"weights", ListOf(numbers)}, {"biases", numbers}}))}});
+  // One of the two: standard deviations, or the bounds of those that depend on the state.
+  schema["properties"]["stddev"] = numbers;
+  schema["properties"]["stddev_bounds"] = numbers;
+  return schema;
 }
 
 Json States() {
