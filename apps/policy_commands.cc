@@ -1,16 +1,12 @@
 #include "apps/policy_commands.h"
 
 #include <array>
-#include <memory>
 
 #include "apps/flags.h"
-#include "envs/drawing.h"
-#include "envs/registry.h"
 #include "experiments/compare/film.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
-#include "experiments/runner/policy_json.h"
+#include "experiments/runner/saved_policy.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -24,24 +20,6 @@ std::span<const std::string_view> EnumNames<ReplayFormat>() {
 }
 
 namespace {
-
-/// A run directory, as far as acting goes.
-struct SavedPolicy {
-  RunConfig config;
-  std::unique_ptr<Env> env;
-  std::unique_ptr<Policy> policy;
-};
-
-SavedPolicy Load(const std::string& run) {
-  const std::string manifest = run + "/run.json";
-  ConfigBuilder builder;
-  builder.AddJson(ConfigOf(ReadJsonFile(manifest, manifest), manifest), manifest, "file");
-  SavedPolicy saved{.config = builder.Build().config, .env = nullptr, .policy = nullptr};
-  saved.env = MakeEnvironment(saved.config);
-  const std::string file = run + "/policy.json";
-  saved.policy = PolicyFromJson(ReadJsonFile(file, file), saved.env->spec(), file);
-  return saved;
-}
 
 // The one positional argument, a run directory.
 std::string OnlyRun(const CLI::App& app, const std::vector<std::string>& positional) {
@@ -71,11 +49,6 @@ Json Row(const EnvSpec& spec, const EpisodeStep& step) {
   return row;
 }
 
-std::string TitleOf(const std::string& env, const EpisodeOutcome& outcome) {
-  return env + ": " + std::to_string(outcome.length) + " steps, return " +
-         Significant(outcome.episode_return, 4) + (outcome.success ? ", success" : ", no success");
-}
-
 // Names of keys and numbers need no quotes; null is an empty cell.
 std::string CsvLine(const Json& row, bool header) {
   std::string line;
@@ -101,7 +74,7 @@ int EvalCommand(int argc, const char* const* argv) {
              {.low = 0, .high = kMaxSeed});
   if (!ParseFields(app, argc, argv, fields, positional)) return 0;
   const std::string run = OnlyRun(app, positional);
-  const SavedPolicy saved = Load(run);
+  const SavedPolicy saved = LoadPolicy(run);
   Json json;
   json["run"] = run;
   json["env"] = saved.config.env;
@@ -130,18 +103,17 @@ int ReplayCommand(int argc, const char* const* argv) {
   fields.Add("frames", frames, "of svg, evenly spread over the episode", {.low = 1, .high = 200});
   if (!ParseFields(app, argc, argv, fields, positional)) return 0;
   const std::string run = OnlyRun(app, positional);
-  const SavedPolicy saved = Load(run);
+  const SavedPolicy saved = LoadPolicy(run);
   const EnvSpec& spec = saved.env->spec();
-  const bool pictured = format == ReplayFormat::kSvg || format == ReplayFormat::kAnimation;
-  const Drawer draw = DrawerOf(*FindEnvironment(saved.config.env),
-                               MakeEnvironment(saved.config.env, saved.config.env_params));
-  Film film{.title = {}, .time_step = spec.time_step, .scenes = {}};
+  if (format == ReplayFormat::kSvg || format == ReplayFormat::kAnimation) {
+    const Film film =
+        FilmEpisode(saved, static_cast<std::uint64_t>(seed), static_cast<std::uint32_t>(episode));
+    WriteStdout(format == ReplayFormat::kSvg ? FilmStrip(film, static_cast<std::size_t>(frames))
+                                             : Animation(film));
+    return 0;
+  }
   std::string text;
   const auto add = [&](const EpisodeStep& step) {
-    if (pictured) {
-      film.scenes.push_back(draw(step.state));
-      return;
-    }
     const Json row = Row(spec, step);
     if (format == ReplayFormat::kJsonl) {
       text += row.dump() + "\n";
@@ -159,9 +131,6 @@ int ReplayCommand(int argc, const char* const* argv) {
   EpisodeStep last{
       .step = outcome.length, .state = state, .observation = observation, .action = {}};
   add(last);
-  film.title = TitleOf(saved.config.env, outcome);
-  if (format == ReplayFormat::kSvg) text = FilmStrip(film, static_cast<std::size_t>(frames));
-  if (format == ReplayFormat::kAnimation) text = Animation(film);
   WriteStdout(text);
   return 0;
 }

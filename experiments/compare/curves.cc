@@ -4,8 +4,10 @@
 #include <cmath>
 #include <limits>
 
+#include "experiments/compare/film.h"
 #include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/saved_policy.h"
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 #include "lib/core/statistics.h"
@@ -96,6 +98,18 @@ std::optional<States> ReadStates(const std::string& directory) {
   return {};
 }
 
+std::shared_ptr<const Film> FilmOf(const std::string& directory) {
+  try {
+    const SavedPolicy saved = LoadPolicy(directory);
+    return std::make_shared<Film>(FilmEpisode(saved, /*seed=*/1, /*episode=*/0));
+  } catch (const ConfigError&) {
+  } catch (const IoError&) {
+  } catch (const NumericalError&) {
+  } catch (const Json::exception&) {
+  }
+  return nullptr;
+}
+
 void AddVisits(const States& run, ArmCurves& arm) {
   if (!arm.states) {
     arm.states = run;
@@ -158,6 +172,7 @@ std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
     }
     if (!runs.empty()) {
       const std::size_t median = MedianRun(result);
+      if (!runs[median]->directory.empty()) arm.film = FilmOf(runs[median]->directory);
       if (states[median] && arm.states) {
         arm.states->replay = states[median]->replay;
         arm.states->replay.path = runs[median]->path;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "lib/rl/env.h"
 
 namespace vime {
+
+struct Film;  // experiments/compare/film.h
 
 /// The curves that a report draws: keys of metrics.jsonl.
 enum class CurveKind { kReturn, kSuccess, kCoverage, kGain, kModelError };
@@ -58,6 +61,9 @@ struct ArmCurves {
   std::vector<RunCurves> runs;
   std::optional<States> states;  ///< visits summed over runs, replay of the run with median result
   int visited_runs = 0;          ///< runs in the sum
+  /// An episode of what the run with the median result has learned; none where its policy cannot
+  /// be read.
+  std::shared_ptr<const Film> film;
 };
 
 /// Reads the files of every run of every arm. A file that is missing or broken leaves its run out

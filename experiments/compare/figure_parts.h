@@ -72,6 +72,7 @@ std::optional<Figure> CoverageFigure(const FigureContext& context);
 std::optional<Figure> GainFigure(const FigureContext& context);
 std::optional<Figure> ModelErrorFigure(const FigureContext& context);
 std::optional<Figure> VisitsFigure(const FigureContext& context);
+std::optional<Figure> FilmFigure(const FigureContext& context);
 std::optional<Figure> ReplayFigure(const FigureContext& context);
 
 }  // namespace vime

@@ -55,6 +55,7 @@ std::vector<Figure> MakeFigures(const Comparison& comparison,
   if (several) add(FirstSuccessFigure(context));
   add(CoverageFigure(context));
   add(VisitsFigure(context));
+  add(FilmFigure(context));
   add(ReplayFigure(context));
   add(GainFigure(context));
   add(ModelErrorFigure(context));

@@ -4,7 +4,10 @@
 #include <array>
 #include <cmath>
 
+#include "envs/drawing.h"
+#include "envs/registry.h"
 #include "experiments/compare/text.h"
+#include "lib/rl/evaluation.h"
 
 namespace vime {
 namespace {
@@ -143,6 +146,23 @@ std::size_t Columns(std::size_t count, double wanted) {
 
 }  // namespace
 
+Film FilmEpisode(const SavedPolicy& saved, std::uint64_t seed, std::uint32_t episode) {
+  const RunConfig& config = saved.config;
+  const Drawer draw =
+      DrawerOf(*FindEnvironment(config.env), MakeEnvironment(config.env, config.env_params));
+  Film film{.title = {}, .time_step = saved.env->spec().time_step, .scenes = {}};
+  const EpisodeOutcome outcome =
+      RunEpisode(*saved.policy, *saved.env, config.horizon, EvaluationKey(seed, 0, episode),
+                 [&](const EpisodeStep& step) { film.scenes.push_back(draw(step.state)); });
+  std::vector<double> state(saved.env->spec().state.size());
+  saved.env->GetState(state);
+  film.scenes.push_back(draw(state));
+  film.title = config.env + ": " + std::to_string(outcome.length) + " steps, return " +
+               Significant(outcome.episode_return, 4) +
+               (outcome.success ? ", success" : ", no success");
+  return film;
+}
+
 double AspectOf(const Film& film) {
   const Region& view = film.scenes.front().view;
   return (view.x_high - view.x_low) / (view.y_high - view.y_low);
@@ -229,6 +249,9 @@ void DrawAnimation(Svg& svg, const Film& film, double x, double y, double width)
                       " keyTimes=\"0;" + Fixed(Seconds(film) / seconds, 4) + ";1\"") +
               "</rect>\n";
   }
+  svg.Raw(
+      "<style>.still{display:none}@media (prefers-reduced-motion:reduce)"
+      "{.still{display:inline}.moving{display:none}}</style>\n");
   svg.Raw(Window(x, y, width, height,
                  moving.empty() ? still
                                 : "<g class=\"still\">\n" + still + "</g>\n<g class=\"moving\">\n" +
@@ -241,9 +264,6 @@ std::string Animation(const Film& film) {
   const double width = std::min(std::sqrt(160000 * AspectOf(film)), 700.0);
   const double height = width / AspectOf(film);
   Svg svg(width + 2 * kMargin, kTitleHeight + height + 30);
-  svg.Raw(
-      "<style>.still{display:none}@media (prefers-reduced-motion:reduce)"
-      "{.still{display:inline}.moving{display:none}}</style>\n");
   svg.Text(kMargin, 20, film.title, Svg::Anchor::kStart, "font-weight=\"bold\"", 120);
   DrawAnimation(svg, film, kMargin, kTitleHeight, width);
   const std::string steps = std::to_string(film.scenes.size() - 1) + " steps";

@@ -1,10 +1,12 @@
 // Pictures of an episode: a strip of still frames, and an animation that needs no script.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "experiments/compare/svg.h"
+#include "experiments/runner/saved_policy.h"
 #include "lib/rl/scene.h"
 
 namespace vime {
@@ -17,6 +19,9 @@ struct Film {
   /// Of the states before step 0, 1, ... and of the final state: at least one.
   std::vector<Scene> scenes;
 };
+
+/// That episode of vime-run eval.
+Film FilmEpisode(const SavedPolicy& saved, std::uint64_t seed, std::uint32_t episode);
 
 inline constexpr double kStepsPerSecond = 30;
 

@@ -229,7 +229,7 @@ std::string ReportHtml(const Comparison& comparison, const std::vector<Figure>& 
   html += Section(single ? "What it reached" : "How sure is that?", figures,
                   {"runs", "differences", "eta"}, "", answer);
   html += Section("Learning", figures, {"return", "success", "first-success", "coverage"});
-  html += Section("Where the agent went", figures, {"visits", "replay"});
+  html += Section("Where the agent went", figures, {"visits", "film", "replay"});
   html += Section("The model behind the bonus", figures, {"gain", "model-error"});
   html += Section("Configs", figures, {}, configs);
   if (!runs.empty()) html += Section("Runs", figures, {}, runs);

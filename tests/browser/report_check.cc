@@ -242,6 +242,18 @@ TEST_CASE("Check boxes hide an arm everywhere, by keyboard too") {
   CHECK(browser.Run(visible) == before);
 }
 
+TEST_CASE("The film of the task moves by itself") {
+  WebDriver& browser = Open("arms.html");
+  const std::string place =
+      "return [...document.querySelectorAll('#figure-film .moving polyline')]"
+      ".map(p => p.animatedPoints[0].x).join()";
+  CHECK(browser.Run("return document.querySelectorAll('#figure-film .arm').length") == 3);
+  browser.Run("document.querySelector('#figure-film svg').setCurrentTime(0)");
+  const Value start = browser.Run(place);
+  browser.Run("document.querySelector('#figure-film svg').setCurrentTime(2)");
+  CHECK(browser.Run(place) != start);
+}
+
 TEST_CASE("The replay follows its slider and plays") {
   WebDriver& browser = Open("arms.html");
   const std::string points =
