@@ -299,7 +299,7 @@ TEST_CASE("Every figure can be saved as SVG that stands alone and as CSV that ag
     saved = browser.Run("return Object.keys(window.saved).length");
   }
   REQUIRE(saved == buttons);
-  CHECK(buttons == 2 * 11);
+  CHECK(buttons == 2 * 12);
   const Value files = browser.Run("return window.saved");
   for (const auto& item : files.items()) {
     const std::string& name = item.key();
