@@ -20,8 +20,9 @@ std::optional<Figure> FilmFigure(const FigureContext& context) {
   for (const ArmStyle& style : arms) {
     height = std::max(height, width / AspectOf(*context.Curves(style).film));
   }
-  const double row = kLabelHeight + height + kGap;
-  Svg svg(kFigureWidth, static_cast<double>((arms.size() + 1) / 2) * row);
+  const double row_height = kLabelHeight + height + kGap;
+  const std::size_t rows = (arms.size() + 1) / 2;
+  Svg svg(kFigureWidth, static_cast<double>(rows) * row_height);
   Figure figure{.id = "film",
                 .title = "The task, played by what was learned",
                 .caption =
@@ -35,7 +36,8 @@ std::optional<Figure> FilmFigure(const FigureContext& context) {
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const Film& film = *context.Curves(arms[a]).film;
     const double x = a % 2 == 0 ? 0 : width + kGap;
-    const double y = static_cast<double>(a / 2) * row;
+    const std::size_t row = a / 2;
+    const double y = static_cast<double>(row) * row_height;
     svg.Raw("<g class=\"arm arm-" + std::to_string(arms[a].arm) + "\">\n");
     svg.Text(x, y + 16, context.Label(arms[a]), Svg::Anchor::kStart, "", kLongestLabel);
     DrawAnimation(svg, film, x, y + kLabelHeight, width);

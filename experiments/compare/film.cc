@@ -135,7 +135,7 @@ std::string Values(const std::vector<std::size_t>& places, std::size_t pause, co
 // About `wanted` columns, at least one and at most `count`; of the numbers next to it the one that
 // leaves the fewest places of the last row empty.
 std::size_t Columns(std::size_t count, double wanted) {
-  const auto about = static_cast<std::size_t>(std::max(std::round(wanted), 1.0));
+  const auto about = std::min(count, static_cast<std::size_t>(std::max(std::round(wanted), 1.0)));
   const auto empty = [&](std::size_t columns) { return (columns - count % columns) % columns; };
   std::size_t best = about;
   for (const std::size_t columns : {about + 1, about - 1}) {
@@ -182,8 +182,8 @@ std::string FilmStrip(const Film& film, std::size_t frames) {
   for (std::size_t i = 0; i < places.size(); ++i) {
     const Scene& scene = film.scenes[places[i]];
     const double x = kMargin + static_cast<double>(i % columns) * (width + kMargin);
-    const double y =
-        kTitleHeight + static_cast<double>(i / columns) * (height + kLabelHeight + kMargin);
+    const std::size_t row = i / columns;
+    const double y = kTitleHeight + static_cast<double>(row) * (height + kLabelHeight + kMargin);
     const Camera camera(scene.view, width);
     svg.Raw(Window(x, y, width, height, camera.Trace(film, places[i]) + camera.Still(scene)));
     svg.Raw("<rect x=\"" + Px(x) + "\" y=\"" + Px(y) + "\" width=\"" + Px(width) + "\" height=\"" +
@@ -231,7 +231,7 @@ void DrawAnimation(Svg& svg, const Film& film, double x, double y, double width)
       bool comes_or_goes = false;  // a jump, where other lines move on between two frames
       const std::string values = Values(places, pause, [&](std::size_t i) {
         const Shape& shape = film.scenes[i].shapes[k];
-        const std::string points = camera.Points(shape.points);
+        std::string points = camera.Points(shape.points);
         moves = moves || points != first;
         comes_or_goes =
             comes_or_goes || shape.points.size() != film.scenes.front().shapes[k].points.size();
