@@ -107,8 +107,7 @@ std::unique_ptr<Rollout> MakeRollout(const RunConfig& config) {
   VIME_CHECK(config.horizon > 0);
   return std::make_unique<Rollout>(
       [config] { return MakeEnvironment(config); }, static_cast<int>(config.horizon),
-      static_cast<std::uint64_t>(config.seed),
-      static_cast<int>(config.noise_hold));
+      static_cast<std::uint64_t>(config.seed), static_cast<int>(config.noise_hold));
 }
 
 std::unique_ptr<Trainer> MakeTrainer(const RunConfig& config, int num_threads) {
