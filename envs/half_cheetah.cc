@@ -50,16 +50,21 @@ class HalfCheetah final : public PlanarRobot {
     spec.default_horizon = 500;
     spec.time_step = 0.01;
     spec.success = "the centre of mass gets more than 5 m ahead of the start";
-    spec.observation = {
-        {"height", -0.7, 0.7, "m", kNominal},         {"pitch", -3, 3, "rad", kNominal},
-        {"back thigh", -0.52, 1.05, "rad", kNominal}, {"back shin", -0.785, 0.785, "rad", kNominal},
-        {"back foot", -0.4, 0.785, "rad", kNominal},  {"front thigh", -1, 0.7, "rad", kNominal},
-        {"front shin", -1.2, 0.87, "rad", kNominal},  {"front foot", -0.5, 0.5, "rad", kNominal},
-        {"velocity x", -5, 5, "m/s", kNominal},       {"velocity z", -5, 5, "m/s", kNominal},
-        {"pitch rate", -10, 10, "rad/s", kNominal}};
+    spec.observation = {{"height", -0.7, 0.7, "m", kNominal},
+                        {"pitch", -3, 3, "rad", kNominal},
+                        {"back thigh", -0.52, 1.05, "rad", kNominal},
+                        {"back shin", -0.785, 0.785, "rad", kNominal},
+                        {"back foot", -0.4, 0.785, "rad", kNominal},
+                        {"front thigh", -1, 0.7, "rad", kNominal},
+                        {"front shin", -1.2, 0.87, "rad", kNominal},
+                        {"front foot", -0.5, 0.5, "rad", kNominal},
+                        Velocity({"velocity x", -5, 5, "m/s", kNominal}),
+                        Velocity({"velocity z", -5, 5, "m/s", kNominal}),
+                        Velocity({"pitch rate", -10, 10, "rad/s", kNominal})};
     for (const char* joint :
          {"back thigh", "back shin", "back foot", "front thigh", "front shin", "front foot"}) {
-      spec.observation.push_back({joint + std::string(" rate"), -20, 20, "rad/s", kNominal});
+      spec.observation.push_back(
+          Velocity({joint + std::string(" rate"), -20, 20, "rad/s", kNominal}));
       spec.action.push_back({joint + std::string(" torque"), -1, 1});
     }
     spec.observation.push_back({"centre x", -5, 5, "m", kNominal});

@@ -174,7 +174,7 @@ class MountainCarX final : public Env {
   static EnvSpec Spec() {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     const Axis position = {"position", -1, 1, "m", kNominal};
-    const Axis velocity = {"velocity", -3, 3, "m/s", kNominal};
+    const Axis velocity = Velocity({"velocity", -3, 3, "m/s", kNominal});
     EnvSpec spec = {.name = "mountaincar-x",
                     .observation = {position, velocity},
                     .action = {{"force", -kMaxForce, kMaxForce, "N"}},

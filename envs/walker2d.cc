@@ -61,13 +61,13 @@ class Walker2d final : public PlanarRobot {
                         {"left thigh", -kBend, 0, "rad", kNominal},
                         {"left leg", -kBend, 0, "rad", kNominal},
                         {"left foot", -kTurn, kTurn, "rad", kNominal},
-                        {"velocity z", -5, 5, "m/s", kNominal},
-                        {"velocity x", -5, 5, "m/s", kNominal},
-                        {"pitch rate", -10, 10, "rad/s", kNominal}};
+                        Velocity({"velocity z", -5, 5, "m/s", kNominal}),
+                        Velocity({"velocity x", -5, 5, "m/s", kNominal}),
+                        Velocity({"pitch rate", -10, 10, "rad/s", kNominal})};
     for (const char* side : {"", "left "}) {
       for (const auto& [joint, torque] : {std::pair{"thigh", 150}, {"leg", 100}, {"foot", 100}}) {
         const std::string name = std::string(side) + joint;
-        spec.observation.push_back({name + " rate", -20, 20, "rad/s", kNominal});
+        spec.observation.push_back(Velocity({name + " rate", -20, 20, "rad/s", kNominal}));
         const double limit = torque;
         spec.action.push_back({name + " torque", -limit, limit, "N m"});
       }

@@ -36,6 +36,14 @@ TEST_CASE("A fixed run gives the recorded bits with every kernel and any number 
   }
 }
 
+// Short, since there are many.
+RunConfig Variant(const std::string& env) {
+  RunConfig config = testing::SignatureConfig(env);
+  config.iterations = 3;
+  config.batch_steps = 200;
+  return config;
+}
+
 template <class Choice>
 std::string Name(Choice choice) {
   return std::string(EnumNames<Choice>()[static_cast<std::size_t>(choice)]);
@@ -44,7 +52,7 @@ std::string Name(Choice choice) {
 TEST_CASE("So it does with every bonus") {
   for (const BonusEntry& entry : Bonuses()) {
     if (entry.kind == BonusKind::kVime) continue;  // seen above
-    RunConfig config = testing::SignatureConfig("mountaincar");
+    RunConfig config = Variant("mountaincar");
     config.bonus = entry.kind;
     CheckSignature("mountaincar, " + Name(entry.kind), config);
   }
@@ -54,27 +62,27 @@ TEST_CASE("So it does with every policy optimiser and value function") {
   for (const Algorithm algo :
        {Algorithm::kNaturalGradient, Algorithm::kTrpo, Algorithm::kPpo, Algorithm::kErwr}) {
     for (const ValueKind value : {ValueKind::kLinear, ValueKind::kMlp}) {
-      RunConfig config = testing::SignatureConfig("mountaincar");
+      RunConfig config = Variant("mountaincar");
       config.algo = algo;
       config.advantage.value = value;
       CheckSignature("mountaincar, " + Name(algo) + ", " + Name(value), config);
     }
   }
-  RunConfig config = testing::SignatureConfig("mountaincar");
+  RunConfig config = Variant("mountaincar");
   config.reinforce.reuse_epochs = 3;
   CheckSignature("mountaincar, reinforce, reuse", config);
 }
 
 TEST_CASE("So it does with every kind of policy") {
-  RunConfig config = testing::SignatureConfig("mountaincar");
+  RunConfig config = Variant("mountaincar");
   config.policy.stddev = StddevKind::kState;
   CheckSignature("mountaincar, stddev state", config);
   config.algo = Algorithm::kTrpo;
   CheckSignature("mountaincar, stddev state, trpo", config);
-  config = testing::SignatureConfig("mountaincar");
+  config = Variant("mountaincar");
   config.policy.squash = ActionSquash::kTanh;
   CheckSignature("mountaincar, squash tanh", config);
-  config = testing::SignatureConfig("pendulum");
+  config = Variant("pendulum");
   config.observe = Observe::kPositions;
   CheckSignature("pendulum, observe positions", config);
   config.policy_kind = PolicyKind::kGru;

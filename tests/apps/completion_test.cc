@@ -91,12 +91,12 @@ void CheckCompleted(const Arguments& command, Arguments expected) {
 }
 
 TEST_CASE("Shells complete options, their values, environments, presets and subcommands") {
-  CheckCompleted({VIME_RUN_PATH, "--env", "mount"}, {"mountaincar", "mountaincar-sparse"});
+  CheckCompleted({VIME_RUN_PATH, "--env", "pend"}, {"pendulum", "pendulum-sparse"});
   CheckCompleted({VIME_RUN_PATH, "--json", "--reinforce-ba"}, {"--reinforce-baseline"});
   CheckCompleted({VIME_RUN_PATH, "--if-exists", ""}, {"resume", "skip", "fail", "overwrite"});
   CheckCompleted({VIME_RUN_PATH, "--preset", "cart"}, {"cartpole-swingup-vime"});
   CheckCompleted({VIME_RUN_PATH, "--completion", ""}, {"bash", "zsh", "fish"});
-  CheckCompleted({VIME_RUN_PATH, "d"}, {"difficulty"});
+  CheckCompleted({VIME_RUN_PATH, "d"}, {"diagnose", "difficulty"});
   CheckCompleted({VIME_RUN_PATH, "difficulty", "--policy", ""}, {"normal", "uniform", "scripted"});
   CheckCompleted({VIME_SWEEP_PATH, ""}, {"merge", "plan", "run", "slurm", "status"});
   CheckCompleted({VIME_SWEEP_PATH, "merge", "DIR", "--format", "c"}, {"csv"});

@@ -25,7 +25,8 @@ TEST_CASE("An observation is marked as a velocity when its name says so") {
     const auto env = MakeEnvironment(entry);
     for (const Axis& axis : env->spec().observation) {
       INFO(axis.name);
-      CHECK(axis.velocity == (axis.name.find("velocity") != std::string::npos));
+      CHECK(axis.velocity ==
+            (axis.name.find("velocity") != std::string::npos || axis.name.ends_with(" rate")));
       marked += axis.velocity ? 1 : 0;
     }
   }
