@@ -70,7 +70,7 @@ Json ToJson(const Diagnosis& diagnosis) {
 }
 
 std::string ToMarkdown(const Diagnosis& diagnosis) {
-  const auto section = [](const std::string& title, Table table) {
+  const auto section = [](const std::string& title, const Table& table) {
     return "\n" + title + "\n\n" + ToMarkdown(table);
   };
   std::string text = "mean return " + Text(diagnosis.return_mean) + "\n";
