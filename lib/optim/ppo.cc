@@ -41,13 +41,6 @@ Minibatch NextMinibatch(const Batch& batch, bool episodes, Index steps,
   return {{chosen.begin(), chosen.end()}, batch.Rows(chosen)};
 }
 
-VectorXd Select(const VectorXd& values, std::span<const Index> rows) {
-  VectorXd selected(static_cast<Index>(rows.size()));
-  for (Index i = 0; i < selected.size(); ++i)
-    selected[i] = values[rows[static_cast<std::size_t>(i)]];
-  return selected;
-}
-
 }  // namespace
 
 Ppo::Ppo(const PpoOptions& options, AdvantageEstimator advantages, Index num_parameters,
@@ -83,10 +76,10 @@ UpdateReport Ppo::Update(const Batch& batch, const VectorXd& rewards, Policy& po
         Permutation(episodes ? static_cast<Index>(batch.trajectories.size()) : batch.size(), rng);
     for (std::span<const Index> left = order; !left.empty();) {
       const auto [rows, minibatch] = NextMinibatch(batch, episodes, options_.minibatch, left);
-      const VectorXd ratios = Ratios(policy.LogProb(minibatch), Select(old_log_prob, rows));
-      const VectorXd weights = ratios.cwiseProduct(ClippedAdvantages(
-                                   ratios, Select(advantages.values, rows), options_.clip)) /
-                               static_cast<double>(rows.size());
+      const VectorXd ratios = Ratios(policy.LogProb(minibatch), old_log_prob(rows));
+      const VectorXd weights =
+          ratios.cwiseProduct(ClippedAdvantages(ratios, advantages.values(rows), options_.clip)) /
+          static_cast<double>(rows.size());
       const VectorXd gradient = policy.WeightedScore(minibatch, weights, num_threads);
       if (!std::isfinite(EuclideanNorm(gradient))) {
         throw NumericalError("policy gradient is not finite");

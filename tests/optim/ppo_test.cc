@@ -81,16 +81,41 @@ TEST_CASE("No further epoch begins once the KL is too large") {
             .epochs == 10);
 }
 
-TEST_CASE("Each pass takes every step once: the size of the minibatches divides nothing") {
-  // With gradients of single steps added up by a linear optimiser the order would not matter; with
-  // Adam it does, so this counts what is drawn instead.
-  for (const std::int64_t minibatch : {1, 7, 80, 81}) {
-    GaussianPolicy<double> policy = BanditPolicy({});
+// Notes the observations of every batch whose scores it is asked for.
+class RecordingPolicy final : public GaussianPolicy<double> {
+ public:
+  using GaussianPolicy<double>::GaussianPolicy;
+  std::vector<MatrixXd> TrajectoryScores(const Batch& batch, const MatrixXd& weights,
+                                         int num_threads) const override {
+    seen.emplace_back(batch.observations.reshaped().begin(), batch.observations.reshaped().end());
+    return GaussianPolicy<double>::TrajectoryScores(batch, weights, num_threads);
+  }
+  mutable std::vector<std::vector<float>> seen;
+};
+
+TEST_CASE("Each pass takes every step once, in another order, whatever the minibatches' size") {
+  for (const std::size_t minibatch : {1, 7, 80, 81}) {
+    CAPTURE(minibatch);
+    RecordingPolicy policy(testing::ToySpec(1, 1), {.hidden = {}}, 1);
     const Batch batch = BanditBatch(policy, 80, 4);
-    const UpdateReport report = MakePpo({.epochs = 2, .minibatch = minibatch}, policy)
-                                    .Update(batch, batch.rewards, policy, 1);
+    const UpdateReport report =
+        MakePpo({.epochs = 2, .minibatch = static_cast<std::int64_t>(minibatch), .max_kl = 1e9},
+                policy)
+            .Update(batch, batch.rewards, policy, 1);
     CHECK(report.epochs == 2);
-    CHECK(policy.parameters().allFinite());
+    const std::vector<float> all = policy.seen.front();  // for the norm of the gradient
+    std::vector<std::vector<float>> passes(2);
+    std::size_t call = 1;
+    for (std::vector<float>& pass : passes) {
+      while (pass.size() < 80) {
+        const std::vector<float>& part = policy.seen.at(call++);
+        CHECK(part.size() == std::min<std::size_t>(minibatch, 80 - pass.size()));
+        pass.insert(pass.end(), part.begin(), part.end());
+      }
+      CHECK(std::ranges::is_permutation(pass, all));
+    }
+    CHECK(call == policy.seen.size());
+    CHECK(passes[0] != passes[1]);
   }
 }
 
