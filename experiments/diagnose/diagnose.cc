@@ -8,7 +8,7 @@
 #include "lib/core/statistics.h"
 #include "lib/optim/conjugate_gradient.h"
 #include "lib/rl/returns.h"
-#include "lib/vime/linear_model_bonus.h"
+#include "lib/vime/linear_belief.h"
 #include "lib/vime/plain_bonus.h"
 
 namespace vime {
@@ -16,10 +16,6 @@ namespace {
 
 // Batches that no training iteration has drawn.
 constexpr std::uint32_t kFirstBatch = 1u << 30;
-
-std::span<const double> AsSpan(const VectorXd& v) {
-  return {v.data(), static_cast<std::size_t>(v.size())};
-}
 
 Measured Measure(const std::vector<double>& values) {
   return {Mean(values),

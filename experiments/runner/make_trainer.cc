@@ -3,7 +3,6 @@
 #include "lib/core/check.h"
 #include "lib/rl/gru_policy.h"
 #include "lib/vime/count_bonus.h"
-#include "lib/vime/linear_model_bonus.h"
 #include "lib/vime/model_bonus.h"
 #include "lib/vime/plain_bonus.h"
 #include "lib/vime/regression_bonus.h"
@@ -82,7 +81,7 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
     case BonusKind::kTrajectoryError:
       return model(ModelMeasure::kTrajectoryError);
     case BonusKind::kLinearModel:
-      return std::make_unique<LinearModelBonus>(spec, config.bnn, seed);
+      return model(ModelMeasure::kLinearModel);
     case BonusKind::kDistillation:
       return regression(RegressionMeasure::kDistillation);
     case BonusKind::kDisagreement:

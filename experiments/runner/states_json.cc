@@ -63,7 +63,7 @@ Json StatesToJson(const Trainer& trainer) {
     json["axes"].push_back(
         {{"name", axis.name}, {"unit", axis.unit}, {"low", axis.low}, {"high", axis.high}});
   }
-  json["cells"] = Trainer::kCoverageCells;
+  json["cells"] = kCoverageCells;
   json["visits"] = trainer.visits();
   json["replay"] = ReplayOf(trainer.batch(), spec);
   return json;

@@ -9,6 +9,11 @@
 
 namespace vime {
 
+/// The entries of a vector.
+inline std::span<const double> AsSpan(const VectorXd& v) {
+  return {v.data(), static_cast<std::size_t>(v.size())};
+}
+
 /// sum_i x_i, in the order of i (Eigen's own sums depend on the instruction set).
 double Sum(std::span<const double> x);
 inline double Sum(const Eigen::Ref<const VectorXd>& x) {

@@ -93,7 +93,7 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
                                : RewardToGo(batch, rewards, options_.gamma);
   scale_ = 1;
   if (options_.scale_returns) {
-    scale_ = StandardDeviation({returns.data(), static_cast<std::size_t>(returns.size())});
+    scale_ = StandardDeviation(AsSpan(returns));
     if (!std::isfinite(scale_)) throw NumericalError("the spread of the returns is not finite");
     // Equal returns have no spread but rounding errors.
     if (scale_ <= 1e-12 * returns.cwiseAbs().maxCoeff()) scale_ = 1;

@@ -64,9 +64,8 @@ Advantages AdvantageEstimator::Estimate(const Batch& batch, const VectorXd& rewa
 }
 
 VectorXd Standardized(const VectorXd& advantages) {
-  const std::span<const double> all(advantages.data(), static_cast<std::size_t>(advantages.size()));
-  const double mean = Mean(all);
-  const double stddev = StandardDeviation(all);
+  const double mean = Mean(AsSpan(advantages));
+  const double stddev = StandardDeviation(AsSpan(advantages));
   // Equal advantages have no spread but rounding errors.
   if (!(stddev > 1e-12 * advantages.cwiseAbs().maxCoeff())) {
     return VectorXd::Zero(advantages.size());

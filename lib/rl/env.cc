@@ -24,4 +24,13 @@ bool IsSuccess(const EnvSpec& spec, std::int64_t success_steps, std::int64_t len
   return success_steps > 0 && static_cast<double>(success_steps) >= needed;
 }
 
+int CoverageCell(const std::array<Axis, 2>& coverage, double x, double y) {
+  const auto index = [](const Axis& axis, double value) {
+    const double share = (value - axis.low) / (axis.high - axis.low);
+    return std::min(static_cast<int>(std::clamp(share, 0.0, 1.0) * kCoverageCells),
+                    kCoverageCells - 1);
+  };
+  return index(coverage[0], x) * kCoverageCells + index(coverage[1], y);
+}
+
 }  // namespace vime

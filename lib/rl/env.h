@@ -94,6 +94,13 @@ struct Step {
   bool success = false;
 };
 
+/// Cells per axis of the visit grid over EnvSpec::coverage.
+inline constexpr int kCoverageCells = 50;
+
+/// The cell of a point of that plane: (i, j) is i kCoverageCells + j. Points beyond an edge count
+/// to the cell at the edge.
+int CoverageCell(const std::array<Axis, 2>& coverage, double x, double y);
+
 class Env {
  public:
   virtual ~Env() = default;

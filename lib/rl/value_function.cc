@@ -37,10 +37,6 @@ MatrixXd LinearFeatures(const FeaturesRef<float>& observations, const VectorXd& 
   return features;
 }
 
-std::span<const double> AsSpan(const VectorXd& v) {
-  return {v.data(), static_cast<std::size_t>(v.size())};
-}
-
 }  // namespace
 
 VectorXd StepsOf(const Batch& batch) {

@@ -13,7 +13,7 @@ namespace vime {
 namespace {
 
 double BatchScale(BonusNormalization normalization, const VectorXd& values) {
-  const std::span<const double> x(values.data(), static_cast<std::size_t>(values.size()));
+  const std::span<const double> x = AsSpan(values);
   switch (normalization) {
     case BonusNormalization::kMedian:
       return Median(x);

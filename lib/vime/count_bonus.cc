@@ -9,7 +9,6 @@
 namespace vime {
 namespace {
 
-constexpr int kGridCells = 50;  // per axis
 constexpr int kBits = 32;
 
 }  // namespace
@@ -49,17 +48,12 @@ CountBonus::CountBonus(const EnvSpec& spec, CountCells cells, std::uint64_t seed
 }
 
 std::uint32_t CountBonus::Hash::CellOf(const Batch& batch, Index row) const {
-  std::uint32_t cell = 0;
   if (cells == CountCells::kGrid) {
-    for (Index d = 0; d < 2; ++d) {
-      const Axis& axis = coverage[static_cast<std::size_t>(d)];
-      const double share =
-          (static_cast<double>(batch.coverage(row, d)) - axis.low) / (axis.high - axis.low);
-      const auto index = static_cast<std::uint32_t>(std::clamp(share, 0.0, 1.0) * kGridCells);
-      cell = cell * kGridCells + std::min<std::uint32_t>(index, kGridCells - 1);
-    }
-    return cell;
+    return static_cast<std::uint32_t>(CoverageCell(coverage,
+                                                   static_cast<double>(batch.coverage(row, 0)),
+                                                   static_cast<double>(batch.coverage(row, 1))));
   }
+  std::uint32_t cell = 0;
   for (Index k = 0; k < kBits; ++k) {
     double sum = projections(k, centre.size());
     for (Index d = 0; d < centre.size(); ++d) {

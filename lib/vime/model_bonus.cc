@@ -4,6 +4,7 @@
 #include "lib/core/check.h"
 #include "lib/core/statistics.h"
 #include "lib/math/elementary.h"
+#include "lib/vime/linear_belief.h"
 
 namespace vime {
 namespace {
@@ -20,8 +21,10 @@ VectorXd MeanOverOutputs(Index rows, Index outputs, const Term& term) {
 
 class ModelScorer final : public BonusScorer {
  public:
-  ModelScorer(const DynamicsBelief& belief, const ModelBonusOptions& options)
-      : belief_(belief), options_(options) {}
+  ModelScorer(const DynamicsModel& model, const ModelBonusOptions& options)
+      : belief_(model.belief()), options_(options) {
+    if (options.measure == ModelMeasure::kLinearModel) linear_ = LinearBeliefOf(model);
+  }
 
   VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
     const BayesianNetwork<float>& network = belief_.network();
@@ -60,6 +63,8 @@ class ModelScorer final : public BonusScorer {
         return Errors(data);
       case ModelMeasure::kTrajectoryError:
         return TrajectoryMeans(batch, Errors(data));
+      case ModelMeasure::kLinearModel:
+        return linear_->Gain(LearnedFeatures(network, data.x), data.y);
     }
     VIME_CHECK(false);
     return {};
@@ -90,13 +95,14 @@ class ModelScorer final : public BonusScorer {
 
   DynamicsBelief belief_;
   ModelBonusOptions options_;
+  std::optional<LinearBelief> linear_;  // kLinearModel
 };
 
 }  // namespace
 
 std::unique_ptr<const BonusScorer> ModelBonus::Scorer() const {
   if (!model_.ready()) return nullptr;
-  return std::make_unique<ModelScorer>(model_.belief(), options_);
+  return std::make_unique<ModelScorer>(model_, options_);
 }
 
 }  // namespace vime

@@ -18,6 +18,7 @@ enum class ModelMeasure {
                        ///< I(s'; theta), called BALD, for Gaussian predictions
   kError,              ///< mean over outputs of the squared error of the mean network
   kTrajectoryError,    ///< the mean of that over the trajectory, for each of its steps
+  kLinearModel,        ///< the exact gain of a linear model on learned features; see LinearBelief
 };
 
 struct ModelBonusOptions {

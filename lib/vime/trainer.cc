@@ -20,10 +20,6 @@ double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::span<const double> AsSpan(const VectorXd& v) {
-  return {v.data(), static_cast<std::size_t>(v.size())};
-}
-
 // Absent when it is not a number.
 std::optional<double> Finite(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
@@ -152,14 +148,8 @@ void Trainer::ReportRollout(IterationMetrics& metrics) {
 
   const auto& axes = rollout_->spec().coverage;
   for (Index t = 0; t < batch_.size(); ++t) {
-    int cell = 0;
-    for (Index d = 0; d < 2; ++d) {
-      const Axis& axis = axes[static_cast<std::size_t>(d)];
-      const double share =
-          (static_cast<double>(batch_.coverage(t, d)) - axis.low) / (axis.high - axis.low);
-      const int index = static_cast<int>(std::clamp(share, 0.0, 1.0) * kCoverageCells);
-      cell = cell * kCoverageCells + std::min(index, kCoverageCells - 1);
-    }
+    const int cell = CoverageCell(axes, static_cast<double>(batch_.coverage(t, 0)),
+                                  static_cast<double>(batch_.coverage(t, 1)));
     ++visits_[static_cast<std::size_t>(cell)];
   }
   const auto cells = static_cast<std::ptrdiff_t>(visits_.size());

@@ -45,9 +45,7 @@ class Trainer {
   /// The batch of the last iteration.
   const Batch& batch() const { return batch_; }
 
-  /// Cells per axis of the visit grid over EnvSpec::coverage.
-  static constexpr int kCoverageCells = 50;
-  /// Steps so far that ended in each cell; the cell (i, j) of the two axes is i kCoverageCells + j.
+  /// Steps so far that ended in each cell of the visit grid (CoverageCell).
   const std::vector<std::int64_t>& visits() const { return visits_; }
 
  private:

@@ -9,7 +9,7 @@
 #include "lib/core/statistics.h"
 #include "lib/vime/bonus_shaping.h"
 #include "lib/vime/count_bonus.h"
-#include "lib/vime/linear_model_bonus.h"
+#include "lib/vime/linear_belief.h"
 #include "lib/vime/model_bonus.h"
 #include "lib/vime/plain_bonus.h"
 #include "lib/vime/regression_bonus.h"
@@ -37,11 +37,11 @@ std::vector<std::pair<const char*, std::unique_ptr<Bonus>>> AllBonuses() {
   for (const ModelMeasure measure :
        {ModelMeasure::kInformationGain, ModelMeasure::kLogLikelihoodGain,
         ModelMeasure::kGradientSteps, ModelMeasure::kReleased, ModelMeasure::kVariance,
-        ModelMeasure::kMutualInformation, ModelMeasure::kError, ModelMeasure::kTrajectoryError}) {
+        ModelMeasure::kMutualInformation, ModelMeasure::kError, ModelMeasure::kTrajectoryError,
+        ModelMeasure::kLinearModel}) {
     all.emplace_back("model", std::make_unique<ModelBonus>(
                                   spec, SmallModel(), ModelBonusOptions{.measure = measure}, 1));
   }
-  all.emplace_back("linear", std::make_unique<LinearModelBonus>(spec, SmallModel(), 1));
   for (const RegressionMeasure measure :
        {RegressionMeasure::kDistillation, RegressionMeasure::kDisagreement}) {
     all.emplace_back("regression",

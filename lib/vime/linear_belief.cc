@@ -1,4 +1,4 @@
-#include "lib/vime/linear_model_bonus.h"
+#include "lib/vime/linear_belief.h"
 
 #include <Eigen/Cholesky>
 #include <algorithm>
@@ -17,35 +17,6 @@ struct EvenRows {
   Index n, of;
   std::size_t size() const { return static_cast<std::size_t>(n); }
   Index operator[](std::size_t i) const { return static_cast<Index>(i) * of / n; }
-};
-
-class LinearScorer final : public BonusScorer {
- public:
-  LinearScorer(const DynamicsModel& model)
-      : network_belief_(model.belief()), belief_(Fitted(model)) {}
-
-  VectorXd Score(const Batch& batch, const NoiseKey& /*key*/, int /*num_threads*/) const override {
-    const StandardizedTransitions data = network_belief_.scaler().Apply(batch);
-    return belief_.Gain(LearnedFeatures(network_belief_.network(), data.x), data.y);
-  }
-  std::optional<PredictionErrors> Errors(const Batch& batch) const override {
-    return network_belief_.Errors(batch);
-  }
-
- private:
-  static LinearBelief Fitted(const DynamicsModel& model) {
-    const ReplayPool& pool = model.pool();
-    const EvenRows rows{std::min(kPoolRows, pool.size()), pool.size()};
-    StandardizedTransitions data;
-    model.belief().scaler().Apply(pool.observations(), pool.actions(), pool.next_observations(),
-                                  rows, data);
-    return LinearBelief(LearnedFeatures(model.belief().network(), data.x), data.y,
-                        static_cast<double>(rows.of) / static_cast<double>(rows.n), kAlpha,
-                        kNoiseFloor);
-  }
-
-  DynamicsBelief network_belief_;
-  LinearBelief belief_;
 };
 
 }  // namespace
@@ -127,9 +98,15 @@ VectorXd LinearBelief::Gain(const MatrixXd& features, const Features<float>& tar
   return gain;
 }
 
-std::unique_ptr<const BonusScorer> LinearModelBonus::Scorer() const {
-  if (!model_.ready()) return nullptr;
-  return std::make_unique<LinearScorer>(model_);
+LinearBelief LinearBeliefOf(const DynamicsModel& model) {
+  const ReplayPool& pool = model.pool();
+  const EvenRows rows{std::min(kPoolRows, pool.size()), pool.size()};
+  StandardizedTransitions data;
+  model.belief().scaler().Apply(pool.observations(), pool.actions(), pool.next_observations(), rows,
+                                data);
+  return LinearBelief(LearnedFeatures(model.belief().network(), data.x), data.y,
+                      static_cast<double>(rows.of) / static_cast<double>(rows.n), kAlpha,
+                      kNoiseFloor);
 }
 
 }  // namespace vime
