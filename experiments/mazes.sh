@@ -21,7 +21,7 @@ mazes() {
 arms() {
   echo "vime-learned"
   echo "vime-published --bnn-target next-observation --bnn-prior-scale constant" \
-    "--bnn-learn-likelihood false --bnn-kl-schedule constant --bnn-kl-weight 0.2" \
+    "--bnn-likelihood fixed --bnn-kl-schedule constant --bnn-kl-weight 0.2" \
     "--bnn-learning-rate 1e-3 --bnn-sampling local"
   for bonus in blr variance l2 shuffled state-norm count-grid count-hash; do
     echo "$bonus --bonus $bonus"

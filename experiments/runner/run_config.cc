@@ -40,6 +40,7 @@ VIME_ENUM_NAMES(PriorScale, "constant", "fan-in")
 VIME_ENUM_NAMES(Sampling, "local", "direct", "moments")
 VIME_ENUM_NAMES(TrainingNoise, "shared", "per-example")
 VIME_ENUM_NAMES(KlSchedule, "constant", "data")
+VIME_ENUM_NAMES(Likelihood, "fixed", "learned", "heteroscedastic")
 VIME_ENUM_NAMES(GainForm, "taylor", "exact", "exact-reversed")
 #undef VIME_ENUM_NAMES
 
@@ -160,10 +161,12 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("target", bnn.target, "what the network predicts, standardised");
     g.Add("prior_stddev", bnn.prior_stddev, "of every weight; also the initial sigma", scale);
     g.Add("prior_scale", bnn.prior_scale, "fan-in: divide prior_stddev by sqrt(inputs + 1)");
-    g.Add("likelihood_stddev", bnn.likelihood_stddev, "of the Gaussian likelihood, when fixed",
-          scale);
-    g.Add("learn_likelihood", bnn.learn_likelihood, "learn the likelihood sd per output");
-    g.Add("likelihood_rate", bnn.likelihood_rate, "rate of its moving average",
+    g.Add(
+        "likelihood", bnn.likelihood,
+        "sd of the Gaussian likelihood: fixed, learned per output, or heteroscedastic, learned per "
+        "output as a function of state and action");
+    g.Add("likelihood_stddev", bnn.likelihood_stddev, "likelihood fixed: its sd", scale);
+    g.Add("likelihood_rate", bnn.likelihood_rate, "likelihood learned: rate of its moving average",
           {.low = 0, .high = 1, .low_open = true});
     g.Add("likelihood_floor", bnn.likelihood_floor, "least learned likelihood sd", scale);
     g.Add("sampling", bnn.sampling,
@@ -261,6 +264,13 @@ void Resolve(RunConfig& config) {
     throw ConfigError(
         "bnn.sampling moments needs one hidden layer (bnn.hidden) and "
         "bnn.activation relu");
+  }
+  if (config.bnn.likelihood == Likelihood::kHeteroscedastic &&
+      (config.bonus == BonusKind::kLikelihoodGain || config.bonus == BonusKind::kGradientSteps ||
+       config.compat == Compat::kOpenaiVime)) {
+    throw ConfigError(
+        "bnn.likelihood heteroscedastic is not available for bonus likelihood-gain, bonus "
+        "gradient-steps and compat openai-vime: use fixed or learned");
   }
   if (config.shaping.eta_schedule == EtaSchedule::kExponential &&
       !(config.shaping.eta > 0 && config.shaping.eta_final > 0)) {

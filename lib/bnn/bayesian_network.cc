@@ -111,7 +111,8 @@ double BayesianNetwork<T>::KlToPrior() const {
 }
 
 template <class T>
-NetworkView<T> BayesianNetwork<T>::View() const {
+NetworkView<T> BayesianNetwork<T>::View(const Features<T>* row_stddev) const {
+  VIME_CHECK(row_stddev == nullptr || row_stddev->cols() == shape_.num_outputs());
   const Index n = stddev_.size();
   return {.sizes = shape_.sizes.data(),
           .num_layers = shape_.num_layers(),
@@ -122,7 +123,8 @@ NetworkView<T> BayesianNetwork<T>::View() const {
           .variance = variance_.data(),
           .slope = slope_.data(),
           .rho = phi_.data() + n,
-          .likelihood_stddev = likelihood_stddev_.data()};
+          .likelihood_stddev = row_stddev ? row_stddev->data() : likelihood_stddev_.data(),
+          .likelihood_stride = row_stddev ? row_stddev->outerStride() : 0};
 }
 
 template <class T>
@@ -155,8 +157,10 @@ namespace {
 template <class T>
 ExpectedLogLikelihood<T> LikelihoodAndPrior(const BayesianNetwork<T>& network,
                                             const FeaturesRef<T>& x, const FeaturesRef<T>& y,
-                                            double kl_weight, const Noise<T>& noise) {
-  const NetworkView<T> net = network.View();
+                                            double kl_weight, const Noise<T>& noise,
+                                            const Features<T>* row_stddev = nullptr) {
+  VIME_CHECK(row_stddev == nullptr || row_stddev->rows() == x.rows());
+  const NetworkView<T> net = network.View(row_stddev);
   const NoiseView<T> view = noise.View();
   const Index n = net.num_parameters;
   ExpectedLogLikelihood<T> result;
@@ -180,8 +184,9 @@ template <class T>
 ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
                                                       const FeaturesRef<T>& x,
                                                       const FeaturesRef<T>& y,
-                                                      const Noise<T>& noise) {
-  return LikelihoodAndPrior<T>(network, x, y, 0, noise);
+                                                      const Noise<T>& noise,
+                                                      const Features<T>* row_stddev) {
+  return LikelihoodAndPrior<T>(network, x, y, 0, noise, row_stddev);
 }
 
 template <class T>
@@ -230,13 +235,16 @@ double MonteCarloNegativeElbo(const BayesianNetwork<T>& network, const FeaturesR
 template <class T>
 Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                           const FeaturesRef<T>& y, const InformationGainOptions& options,
-                          const Noise<T>& noise, int num_threads) {
+                          const Noise<T>& noise, int num_threads, const Features<T>* row_stddev) {
   VIME_CHECK(x.rows() == y.rows());
-  const NetworkView<T> net = network.View();
+  VIME_CHECK(row_stddev == nullptr || row_stddev->rows() == x.rows());
+  const NetworkView<T> network_view = network.View(row_stddev);
   Vector<T> gain(x.rows());
   const Index chunks = (x.rows() + kChunkRows - 1) / kChunkRows;
   ParallelFor(chunks, num_threads, [&](Index chunk) {
     const Index first = chunk * kChunkRows;
+    NetworkView<T> net = network_view;
+    if (row_stddev != nullptr) net.likelihood_stddev += first;
     NoiseView<T> view = noise.View();
     view.key.item += static_cast<std::uint32_t>(first);
     if (view.row_stride > 0) view.values += first;
@@ -273,14 +281,15 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
                                             const Noise<T>&);                                    \
   template Features<T> PredictAtMean(const BayesianNetwork<T>&, const FeaturesRef<T>&);          \
   template ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(                                \
-      const BayesianNetwork<T>&, const FeaturesRef<T>&, const FeaturesRef<T>&, const Noise<T>&); \
+      const BayesianNetwork<T>&, const FeaturesRef<T>&, const FeaturesRef<T>&, const Noise<T>&,  \
+      const Features<T>*);                                                                       \
   template NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&, \
                                                const FeaturesRef<T>&, double, const Noise<T>&);  \
   template double MonteCarloNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&,       \
                                          const FeaturesRef<T>&, double, const Noise<T>&);        \
   template Vector<T> InformationGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,           \
                                      const FeaturesRef<T>&, const InformationGainOptions&,       \
-                                     const Noise<T>&, int);                                      \
+                                     const Noise<T>&, int, const Features<T>*);                  \
   template DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>&, const FeaturesRef<T>&,      \
                                           const FeaturesRef<T>&, double, const Noise<T>&);
 VIME_INSTANTIATE(float)

@@ -73,8 +73,9 @@ class BayesianNetwork {
   /// KL[q || prior] in nats.
   double KlToPrior() const;
 
-  /// Valid until the network changes.
-  NetworkView<T> View() const;
+  /// Valid until the network changes. With `row_stddev` (N x outputs, not null) the likelihood of
+  /// every row has its own standard deviations.
+  NetworkView<T> View(const Features<T>* row_stddev = nullptr) const;
   const Vector<T>& prior_precision() const { return prior_precision_; }
 
  private:
@@ -94,7 +95,8 @@ std::vector<Features<T>> Predict(const BayesianNetwork<T>& network, const Featur
 template <class T>
 Features<T> PredictAtMean(const BayesianNetwork<T>& network, const FeaturesRef<T>& x);
 
-/// E_q[log p(y_b | x_b, theta)] of every row, and the gradient of minus their sum.
+/// E_q[log p(y_b | x_b, theta)] of every row, and the gradient of minus their sum. `row_stddev` as
+/// for BayesianNetwork::View().
 template <class T>
 struct ExpectedLogLikelihood {
   Vector<T> log_likelihood;      ///< per row, nats
@@ -105,7 +107,8 @@ template <class T>
 ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
                                                       const FeaturesRef<T>& x,
                                                       const FeaturesRef<T>& y,
-                                                      const Noise<T>& noise);
+                                                      const Noise<T>& noise,
+                                                      const Features<T>* row_stddev = nullptr);
 
 /// w KL[q || prior] - sum_b E_q[log p(y_b | x_b, theta)], its parts and its gradient.
 template <class T>
@@ -133,11 +136,13 @@ double MonteCarloNegativeElbo(const BayesianNetwork<T>& network, const FeaturesR
 
 /// The information gain of every row: KL between the belief after one Newton step on that row
 /// alone and the belief before it [H16 section 2.3]. A function of its arguments: the network does
-/// not move, rows do not influence each other, and the thread count changes nothing. Nats.
+/// not move, rows do not influence each other, and the thread count changes nothing. `row_stddev`
+/// as for BayesianNetwork::View(). Nats.
 template <class T>
 Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                           const FeaturesRef<T>& y, const InformationGainOptions& options,
-                          const Noise<T>& noise, int num_threads = 1);
+                          const Noise<T>& noise, int num_threads = 1,
+                          const Features<T>* row_stddev = nullptr);
 
 /// The belief after that Newton step on one row: phi' = phi - lambda H^-1 grad l, with H the
 /// diagonal Hessian of the KL at phi and l = KL - E_q[log p(y | x, theta)].

@@ -16,7 +16,7 @@ template <class F>
 class MomentsPack : public NetworkPack<F, Relu> {
   using T = ScalarOf<F>;
   using Base = NetworkPack<F, Relu>;
-  using Base::inputs_, Base::net_, Base::offset_, Base::prediction_, Base::width_;
+  using Base::inputs_, Base::net_, Base::offset_, Base::precision_, Base::prediction_, Base::width_;
 
  public:
   /// `scratch` holds ScratchNumbers() numbers F, aligned for F. `noise` is not used.
@@ -99,8 +99,7 @@ class MomentsPack : public NetworkPack<F, Relu> {
       F d_square = F(T(0));
       for (int o = 0; o < out; ++o) {
         const std::int64_t p = offset + i * out + o;
-        const T sd = net_.likelihood_stddev[o];
-        const F k = mask * F(T(0.5) / (sd * sd));
+        const F k = mask * (F(T(0.5)) * precision_[o]);
         const F two_k = k + k;
         const F e = (prediction_[o] - y[o]) * two_k;
         const F w = F(net_.mean[p]);

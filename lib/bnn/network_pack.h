@@ -45,7 +45,7 @@ VIME_INLINE std::int64_t ScratchNumbers(const int* sizes, int num_layers, int nu
     if (l > 0) parameters += std::int64_t{sizes[l - 1] + 1} * sizes[l];
   }
   const std::int64_t samples = num_samples > 0 ? num_samples : 1;
-  return 3 * samples * total + 3 * samples * width + 9 * width + 2 * parameters / lanes + 32;
+  return 3 * samples * total + 3 * samples * width + 11 * width + 2 * parameters / lanes + 32;
 }
 
 /// An activation h = f(a) of the hidden layers and its derivative, written as a function of h.
@@ -101,8 +101,7 @@ class NetworkPack {
       square = square * F(T(1) / static_cast<T>(samples_));
       if (output_variance != nullptr) square = square + output_variance[o];
       squared_residual[o] = square;
-      const T sd = net_.likelihood_stddev[o];
-      loss = loss + MulAdd(square, F(T(0.5) / (sd * sd)), F(Log(sd) + kHalfLog2Pi));
+      loss = loss + MulAdd(square, F(T(0.5)) * precision_[o], Log(stddev_[o]) + F(kHalfLog2Pi));
     }
     return loss;
   }
@@ -120,6 +119,8 @@ class NetworkPack {
       if (in > width_) width_ = in;
     }
     if (num_outputs() > width_) width_ = num_outputs();
+    stddev_ = Take(num_outputs());
+    precision_ = Take(num_outputs());
     prediction_ = Take(samples_ * num_outputs());
     delta_ = Take(samples_ * width_);
     delta_below_ = Take(samples_ * width_);
@@ -138,6 +139,13 @@ class NetworkPack {
       input[i] = LoadSome<F>(x.data + i * x.stride + row, count);
     }
     input[num_inputs()] = F(T(1));
+    const F dead = F(T(1)) - LiveLanes<F>(count);  // lanes without a row get s = 1
+    for (int o = 0; o < num_outputs(); ++o) {
+      const T* of_rows = net_.likelihood_stddev + o * net_.likelihood_stride + row;
+      stddev_[o] = net_.likelihood_stride == 0 ? F(net_.likelihood_stddev[o])
+                                               : LoadSome<F>(of_rows, count) + dead;
+      precision_[o] = F(T(1)) / (stddev_[o] * stddev_[o]);
+    }
   }
 
   /// Stores f(a) as input j of the next layer, or a as a prediction.
@@ -159,8 +167,7 @@ class NetworkPack {
   VIME_INLINE void StartBackward(const F* y, const F& mask) {
     const F share = mask * F(T(1) / static_cast<T>(samples_));
     for (int o = 0; o < num_outputs(); ++o) {
-      const T sd = net_.likelihood_stddev[o];
-      const F factor = share * F(T(1) / (sd * sd));
+      const F factor = share * precision_[o];
       for (int s = 0; s < samples_; ++s) {
         delta_[s * num_outputs() + o] = (Prediction(s, o) - y[o]) * factor;
       }
@@ -178,6 +185,8 @@ class NetworkPack {
   int width_ = 0;                    // of the widest layer, bias included
   std::int64_t offset_[kMaxLayers];  // of layer l in the flat parameter vector
   F* inputs_[kMaxLayers];            // of layer l: [samples, or 1 for l = 0][in + 1]
+  F* stddev_;                        // s of the likelihood: [outputs]
+  F* precision_;                     // 1/s^2: [outputs]
   F* prediction_;                    // [samples][outputs]
   F* delta_;                         // D of the current layer: [samples][out]
   F* delta_below_;                   // D of the layer below

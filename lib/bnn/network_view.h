@@ -33,7 +33,10 @@ struct NetworkView {
   const T* variance;  ///< sigma^2
   const T* slope;     ///< d sigma / d rho = sigmoid(rho)
   const T* rho;
-  const T* likelihood_stddev;  ///< sd of the Gaussian likelihood, per output
+  /// sd of the Gaussian likelihood. With likelihood_stride 0, likelihood_stddev[o] of output o for
+  /// all rows; otherwise likelihood_stddev[o likelihood_stride + b] of output o of row b.
+  const T* likelihood_stddev;
+  std::int64_t likelihood_stride = 0;
 };
 
 /// The standard normals eps of S samples. A sample has U of them: one per unit, layer by layer

@@ -33,7 +33,8 @@ BayesianNetwork<float> InitialNetwork(const EnvSpec& spec, const DynamicsModelOp
     prior_stddev[p] = static_cast<float>(options.prior_stddev * scale);
     mean[p] = static_cast<float>(options.prior_stddev * scale * rng.Normal());
   }
-  const double likelihood = options.learn_likelihood ? 1.0 : options.likelihood_stddev;
+  const double likelihood =
+      options.likelihood == Likelihood::kFixed ? options.likelihood_stddev : 1.0;
   return BayesianNetwork<float>(
       shape, DiagonalGaussian<float>::FromStandardDeviation(mean, prior_stddev), prior_stddev,
       Vector<float>::Constant(spec.observation_dim(), static_cast<float>(likelihood)));
@@ -46,12 +47,26 @@ DynamicsBelief::DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& 
     : sampling_(options.sampling),
       num_samples_(static_cast<int>(options.num_samples)),
       scaler_(spec.observation_dim(), spec.action_dim(), options.target),
-      network_(InitialNetwork(spec, options, seed)) {}
+      network_(InitialNetwork(spec, options, seed)) {
+  if (options.likelihood == Likelihood::kHeteroscedastic) {
+    noise_model_.emplace(spec.observation_dim() + spec.action_dim(), spec.observation_dim(),
+                         options.likelihood_floor, options.learning_rate,
+                         NoiseKey{seed, Stream::kNetworkInit, 0, 1});
+  }
+}
+
+Features<float> DynamicsBelief::LikelihoodStddev(const Features<float>& x) const {
+  return noise_model_ ? noise_model_->Stddev(x)
+                      : network_.likelihood_stddev().transpose().replicate(x.rows(), 1);
+}
 
 VectorXd DynamicsBelief::Gain(const Batch& batch, const InformationGainOptions& options,
                               const NoiseKey& key, int num_threads) const {
   const StandardizedTransitions data = scaler_.Apply(batch);
-  return InformationGain<float>(network_, data.x, data.y, options, MakeNoise(key), num_threads)
+  Features<float> stddev;
+  if (noise_model_) stddev = noise_model_->Stddev(data.x);
+  return InformationGain<float>(network_, data.x, data.y, options, MakeNoise(key), num_threads,
+                                noise_model_ ? &stddev : nullptr)
       .cast<double>();
 }
 
@@ -111,6 +126,8 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
   Vector<float> gradient(2 * n);
   Vector<float> log_likelihood(minibatch);
   Features<float> squared_residual(minibatch, observation_dim_);
+  NoiseModel* noise_model = belief_.noise_model();
+  Features<float> row_stddev;
   Noise<float> noise{options_.sampling, samples, {}, 0, {}};
   const Index shared_normals =
       options_.sampling == Sampling::kDirect ? samples * n
@@ -131,7 +148,8 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
     } else {
       noise.key.item = update * static_cast<std::uint32_t>(minibatch);
     }
-    const NetworkView<float> net = network.View();
+    if (noise_model != nullptr) row_stddev = noise_model->Stddev(data.x);
+    const NetworkView<float> net = network.View(noise_model != nullptr ? &row_stddev : nullptr);
     const NoiseView<float> view = noise.View();
     gradient.setZero();
     kernels.elbo_gradient(net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch},
@@ -145,7 +163,8 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
     network.Refresh();
     for (const float value : log_likelihood) total_log_likelihood += static_cast<double>(value);
 
-    if (options_.learn_likelihood) {
+    if (noise_model != nullptr) noise_model->Update(data.x, squared_residual);
+    if (options_.likelihood == Likelihood::kLearned) {
       const float rate = static_cast<float>(options_.likelihood_rate);
       Vector<float> stddev(observation_dim_);
       for (int o = 0; o < observation_dim_; ++o) {
@@ -177,6 +196,7 @@ void DynamicsModel::Serialize(Archive& archive) {
   archive.Visit("likelihood stddev", likelihood_stddev);
   archive.Visit("likelihood variance", likelihood_variance_);
   adam_.Serialize(archive);
+  if (belief_.noise_model() != nullptr) belief_.noise_model()->Serialize(archive);
   network.SetLikelihoodStddev(likelihood_stddev);
   network.Refresh();
 }

@@ -11,6 +11,7 @@
 #include "lib/rl/env.h"
 #include "lib/rl/replay_pool.h"
 #include "lib/vime/bonus.h"
+#include "lib/vime/noise_model.h"
 #include "lib/vime/transition_scaler.h"
 
 namespace vime {
@@ -27,6 +28,13 @@ enum class TrainingNoise {
   kPerExample,  ///< one draw per unit, sample and row
 };
 
+/// The standard deviation s_o of the Gaussian likelihood of output o.
+enum class Likelihood {
+  kFixed,            ///< likelihood_stddev
+  kLearned,          ///< per output: s_o^2 is a moving average of E_q[(f_o - y_o)^2]
+  kHeteroscedastic,  ///< per output, depending on the state and the action; see NoiseModel
+};
+
 enum class PriorScale {
   kConstant,  ///< prior sd = prior_stddev
   kFanIn,     ///< prior sd = prior_stddev / sqrt(inputs + 1) of the layer
@@ -38,9 +46,8 @@ struct DynamicsModelOptions {
   Target target = Target::kNextObservation;
   double prior_stddev = 0.5;
   PriorScale prior_scale = PriorScale::kConstant;
+  Likelihood likelihood = Likelihood::kFixed;
   double likelihood_stddev = 5.0;
-  /// Learn the likelihood sd per output: a moving average of E_q[(f - y)^2].
-  bool learn_likelihood = false;
   double likelihood_rate = 0.01;
   double likelihood_floor = 0.03;
   Sampling sampling = Sampling::kLocal;
@@ -54,8 +61,9 @@ struct DynamicsModelOptions {
   std::int64_t pool_capacity = 100000;
 };
 
-/// What the agent believes about the dynamics at one moment: the network, and how transitions are
-/// standardised for it. A copy is a snapshot that stays as it is while the model learns on.
+/// What the agent believes about the dynamics at one moment: the network, the noise around its
+/// predictions, and how transitions are standardised for it. A copy is a snapshot that stays as it
+/// is while the model learns on.
 class DynamicsBelief {
  public:
   DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& options, std::uint64_t seed);
@@ -66,8 +74,14 @@ class DynamicsBelief {
 
   PredictionErrors Errors(const Batch& batch) const;
 
+  /// The sd of the likelihood, N x outputs, for standardised inputs x.
+  Features<float> LikelihoodStddev(const Features<float>& x) const;
+
   const BayesianNetwork<float>& network() const { return network_; }
   BayesianNetwork<float>& network() { return network_; }
+
+  /// Null unless the likelihood is heteroscedastic.
+  NoiseModel* noise_model() { return noise_model_ ? &*noise_model_ : nullptr; }
 
   const TransitionScaler& scaler() const { return scaler_; }
   TransitionScaler& scaler() { return scaler_; }
@@ -82,6 +96,7 @@ class DynamicsBelief {
   int num_samples_;
   TransitionScaler scaler_;
   BayesianNetwork<float> network_;
+  std::optional<NoiseModel> noise_model_;
 };
 
 class DynamicsModel {

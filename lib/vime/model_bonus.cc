@@ -52,10 +52,11 @@ class ModelScorer final : public BonusScorer {
       }
       case ModelMeasure::kMutualInformation: {
         const Features<float> variance = Predictive<float>(network, data.x, noise).variance;
+        const Features<float> stddev = belief_.LikelihoodStddev(data.x);
         const Index outputs = variance.cols();
         return static_cast<double>(outputs) *
                MeanOverOutputs(variance.rows(), outputs, [&](Index b, Index o) {
-                 const double sd = static_cast<double>(network.likelihood_stddev()[o]);
+                 const double sd = static_cast<double>(stddev(b, o));
                  return 0.5 * Log1p(static_cast<double>(variance(b, o)) / (sd * sd));
                });
       }

@@ -108,7 +108,7 @@ TEST_CASE("Options without a value or given in a wrong form are refused") {
   CheckRefused({"--quiet=perhaps"}, {"--quiet"});
   CheckRefused({"--threads", "0"}, {"--threads must be an integer >= 1 and <= 256", "'0'"});
   CheckRefused({"--threads", "nan"}, {"--threads"});
-  CheckRefused({"--bnn-learn-likelihood", "perhaps"}, {"true or false"});
+  CheckRefused({"--bonus-center", "perhaps"}, {"true or false"});
   CheckRefused({"--print-config", "--simd", "v9"}, {"--simd v9", "allowed: auto", "portable"});
   CheckRefused({"--simd", "v9"}, {"--simd v9", "allowed: auto", "portable"});
 }

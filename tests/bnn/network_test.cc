@@ -77,6 +77,71 @@ TEST_CASE("The ELBO gradient equals central differences for every way of samplin
   }
 }
 
+// Standard deviations of the likelihood that differ from row to row.
+template <class T>
+Features<T> RowStddev(Index rows, Index outputs) {
+  Features<T> stddev(rows, outputs);
+  for (Index o = 0; o < outputs; ++o) {
+    for (Index b = 0; b < rows; ++b) {
+      stddev(b, o) = static_cast<T>(0.25) * static_cast<T>(1 + (3 * b + 2 * o) % 7);
+    }
+  }
+  return stddev;
+}
+
+// 37 rows are two full packs of sixteen and a part of one; gains use chunks of rows as well.
+TEST_CASE_TEMPLATE("A row with its own likelihood counts as in a network with that likelihood", T,
+                   float, double) {
+  constexpr Index kRows = 37;
+  const auto problem = RandomProblem<T>({3, 6, 2}, Activation::kRelu, kRows);
+  const BayesianNetwork<T>& network = problem.network;
+  const Features<T> stddev = RowStddev<T>(kRows, 2);
+  for (const Sampling sampling : {Sampling::kMoments, Sampling::kLocal, Sampling::kDirect}) {
+    CAPTURE(static_cast<int>(sampling));
+    const auto noise = MakeNoise<T>(network.shape(), sampling, 3, kKey);
+    for (const GainForm form : {GainForm::kTaylor, GainForm::kExact, GainForm::kExactReversed}) {
+      const InformationGainOptions options{.form = form, .step_size = 0.01};
+      const Vector<T> gain =
+          InformationGain<T>(network, problem.x, problem.y, options, noise, 2, &stddev);
+      const auto parts =
+          ComputeExpectedLogLikelihood<T>(network, problem.x, problem.y, noise, &stddev);
+      for (Index b = 0; b < kRows; ++b) {
+        const BayesianNetwork<T> own(network.shape(), network.posterior(), network.prior_stddev(),
+                                     stddev.row(b).transpose());
+        CHECK(gain[b] == InformationGain<T>(own, problem.x, problem.y, options, noise)[b]);
+        CHECK(parts.log_likelihood[b] ==
+              ComputeExpectedLogLikelihood<T>(own, problem.x, problem.y, noise).log_likelihood[b]);
+      }
+    }
+  }
+}
+
+TEST_CASE("With likelihoods of their own the gradient of the rows equals central differences") {
+  auto problem = RandomProblem<double>({3, 7, 2}, Activation::kRelu, 6);
+  BayesianNetwork<double>& network = problem.network;
+  const Features<double> stddev = RowStddev<double>(6, 2);
+  for (const Sampling sampling : {Sampling::kMoments, Sampling::kLocal}) {
+    const auto noise = MakeNoise<double>(network.shape(), sampling, 3, kKey);
+    const auto evaluate = [&] {
+      network.Refresh();
+      return ComputeExpectedLogLikelihood<double>(network, problem.x, problem.y, noise, &stddev);
+    };
+    const VectorXd gradient = evaluate().gradient;
+    for (Index p = 0; p < gradient.size(); ++p) {
+      const double h = 1e-5;
+      const double at = network.phi()[p];
+      network.phi()[p] = at + h;
+      const VectorXd above = evaluate().log_likelihood;
+      network.phi()[p] = at - h;
+      const VectorXd below = evaluate().log_likelihood;
+      network.phi()[p] = at;
+      CHECK(std::abs((below - above).sum() / (2 * h) - gradient[p]) <
+            2e-5 * (1 + std::abs(gradient[p])));
+    }
+    network.Refresh();
+  }
+}
+
 TEST_CASE("Closed-form moments equal their Monte Carlo estimate") {
   auto problem = RandomProblem<double>({3, 8, 2}, Activation::kRelu, 5);
   const auto moments = ComputeNegativeElbo<double>(problem.network, problem.x, problem.y, 0,

@@ -52,7 +52,8 @@ TEST_CASE("A trainer restored at any iteration goes on with the same bits") {
       {"policy.kind=gru", "policy.hidden=6", "policy.stddev=state", "algo=trpo"},
       {"reinforce.baseline=linear", "reinforce.scale_returns=true"},
       {"reinforce.step=sgd", "eta_schedule=linear"},
-      {"bnn.learn_likelihood=true", "bnn.kl_schedule=data"},
+      {"bnn.likelihood=learned", "bnn.kl_schedule=data"},
+      {"bnn.likelihood=heteroscedastic", "bnn.sampling=moments"},
       {"bnn.sampling=moments", "bnn.target=delta"},
       {"env=cartpole-swingup", "bnn.hidden=5,4", "bnn.sampling=direct"},
   };

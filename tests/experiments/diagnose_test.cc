@@ -79,7 +79,7 @@ TEST_CASE("Without warm-up there is no dynamics model to look at, and the rest i
 
 TEST_CASE("With closed-form moments the gain does not depend on noise") {
   RunConfig config = SmallConfig();
-  config.bnn.learn_likelihood = true;
+  config.bnn.likelihood = Likelihood::kLearned;
   config.bnn.kl_schedule = KlSchedule::kData;
   config.bnn.sampling = Sampling::kMoments;
   const Diagnosis diagnosis = Diagnose(config, kOptions, 1);

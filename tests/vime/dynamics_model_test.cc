@@ -86,7 +86,7 @@ TEST_CASE("Every way of sampling, depth and activation learns") {
 
 TEST_CASE("A learned likelihood finds the size of the residual") {
   DynamicsModelOptions options = Learning();
-  options.learn_likelihood = true;
+  options.likelihood = Likelihood::kLearned;
   DynamicsModel model(LinearEnv().spec(), options, 5);
   model.Observe(LinearBatch(2000, 0));
   CHECK(model.belief().network().likelihood_stddev().isOnes(1e-6f));
@@ -243,7 +243,7 @@ TEST_CASE("Training that leaves the finite numbers is a NumericalError") {
 
 TEST_CASE("Fitting makes the familiar less informative than the unfamiliar") {
   DynamicsModelOptions options = Learning();
-  options.learn_likelihood = true;
+  options.likelihood = Likelihood::kLearned;
   DynamicsModel model(LinearEnv().spec(), options, 5);
   model.Observe(LinearBatch(2000, 0));
   model.Fit(0);
