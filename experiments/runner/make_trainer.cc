@@ -49,6 +49,8 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
     if (config.bonus == BonusKind::kCompression) options.gain.form = GainForm::kExactReversed;
     return std::make_unique<ModelBonus>(spec, config.bnn, options, seed);
   };
+  const ModelMeasure gain =
+      config.gain_chain ? ModelMeasure::kChainedGain : ModelMeasure::kInformationGain;
   const auto regression = [&](RegressionMeasure measure) {
     return std::make_unique<RegressionBonus>(
         spec,
@@ -64,10 +66,9 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
   switch (config.bonus) {
     case BonusKind::kVime:
     case BonusKind::kShuffled:
-      return model(config.compat == Compat::kOpenaiVime ? ModelMeasure::kReleased
-                                                        : ModelMeasure::kInformationGain);
+      return model(config.compat == Compat::kOpenaiVime ? ModelMeasure::kReleased : gain);
     case BonusKind::kCompression:
-      return model(ModelMeasure::kInformationGain);
+      return model(gain);
     case BonusKind::kLikelihoodGain:
       return model(ModelMeasure::kLogLikelihoodGain);
     case BonusKind::kGradientSteps:

@@ -185,6 +185,9 @@ void RunConfig::Describe(FieldList& f) {
   f.Group("gain", [&](FieldList& g) {
     g.Add("form", gain.form, "information gain: Taylor form, KL[new||old], or KL[old||new]");
     g.Add("step_size", gain.step_size, "lambda of the Newton step", scale);
+    g.Add("chain", gain_chain,
+          "bonus vime, shuffled, compression: the belief learns along every episode, so that the "
+          "same transition gains less the second time");
     g.Add("gradient_steps", gradient_steps, "bonus gradient-steps: how many",
           {.low = 1, .high = 1000});
   });
@@ -282,6 +285,9 @@ void Resolve(RunConfig& config) {
   if (config.compat == Compat::kOpenaiVime &&
       (config.bonus != BonusKind::kVime || config.algo == Algorithm::kPpo)) {
     throw ConfigError("compat openai-vime needs bonus vime and an algo of the paper, not ppo");
+  }
+  if (config.gain_chain && config.compat == Compat::kOpenaiVime) {
+    throw ConfigError("gain.chain must be false with compat openai-vime");
   }
   const double rows = static_cast<double>(config.batch_steps + config.horizon);
   if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");

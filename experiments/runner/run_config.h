@@ -70,6 +70,7 @@ struct RunConfig {
   ErwrOptions erwr;
   DynamicsModelOptions bnn;
   InformationGainOptions gain;
+  bool gain_chain = false;          ///< ModelMeasure::kChainedGain
   std::int64_t gradient_steps = 5;  ///< of BonusKind::kGradientSteps
   Compat compat = Compat::kNone;
 

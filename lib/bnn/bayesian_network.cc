@@ -257,10 +257,12 @@ Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T
 
 template <class T>
 DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
-                               const FeaturesRef<T>& y, double step_size, const Noise<T>& noise) {
+                               const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
+                               const Features<T>* row_stddev) {
   VIME_CHECK(x.rows() == 1);
   // The value and the gradient of the KL vanish at phi: grad l is that of -E_q[log p].
-  const Vector<T> gradient = ComputeExpectedLogLikelihood<T>(network, x, y, noise).gradient;
+  const Vector<T> gradient =
+      ComputeExpectedLogLikelihood<T>(network, x, y, noise, row_stddev).gradient;
   const NetworkView<T> net = network.View();
   DiagonalGaussian<T> q = network.posterior();
   const T lambda = static_cast<T>(step_size);
@@ -291,7 +293,8 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
                                      const FeaturesRef<T>&, const InformationGainOptions&,       \
                                      const Noise<T>&, int, const Features<T>*);                  \
   template DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>&, const FeaturesRef<T>&,      \
-                                          const FeaturesRef<T>&, double, const Noise<T>&);
+                                          const FeaturesRef<T>&, double, const Noise<T>&,        \
+                                          const Features<T>*);
 VIME_INSTANTIATE(float)
 VIME_INSTANTIATE(double)
 #undef VIME_INSTANTIATE

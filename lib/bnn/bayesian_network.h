@@ -148,6 +148,7 @@ Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T
 /// diagonal Hessian of the KL at phi and l = KL - E_q[log p(y | x, theta)].
 template <class T>
 DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
-                               const FeaturesRef<T>& y, double step_size, const Noise<T>& noise);
+                               const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
+                               const Features<T>* row_stddev = nullptr);
 
 }  // namespace vime

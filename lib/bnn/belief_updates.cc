@@ -102,6 +102,30 @@ Vector<T> GradientStepsGain(const BayesianNetwork<T>& network, const FeaturesRef
 }
 
 template <class T>
+Vector<T> ChainedInformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                                 const FeaturesRef<T>& y, std::span<const RowRange> sequences,
+                                 const InformationGainOptions& options, const Noise<T>& noise,
+                                 int num_threads, const Features<T>* row_stddev) {
+  VIME_CHECK(x.rows() == y.rows());
+  Vector<T> gain(x.rows());
+  ParallelFor(static_cast<Index>(sequences.size()), num_threads, [&](Index i) {
+    const RowRange& sequence = sequences[static_cast<std::size_t>(i)];
+    BayesianNetwork<T> belief = network;
+    for (Index b = sequence.begin; b < sequence.begin + sequence.length; ++b) {
+      const Features<T> row_x = x.row(b);
+      const Features<T> row_y = y.row(b);
+      const Noise<T> row_noise = RowNoise(noise, b);
+      Features<T> own;
+      if (row_stddev != nullptr) own = row_stddev->row(b);
+      const Features<T>* stddev = row_stddev != nullptr ? &own : nullptr;
+      gain[b] = InformationGain<T>(belief, row_x, row_y, options, row_noise, 1, stddev)[0];
+      MoveTo(NewtonStep<T>(belief, row_x, row_y, options.step_size, row_noise, stddev), belief);
+    }
+  });
+  return gain;
+}
+
+template <class T>
 Vector<T> ReleasedFastKl(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                          const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
                          int num_threads) {
@@ -150,6 +174,10 @@ PredictiveMoments<T> Predictive(const BayesianNetwork<T>& network, const Feature
                                        const FeaturesRef<T>&, double, const Noise<T>&, int);      \
   template Vector<T> GradientStepsGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,          \
                                        const FeaturesRef<T>&, int, double, const Noise<T>&, int); \
+  template Vector<T> ChainedInformationGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,     \
+                                            const FeaturesRef<T>&, std::span<const RowRange>,     \
+                                            const InformationGainOptions&, const Noise<T>&, int,  \
+                                            const Features<T>*);                                  \
   template Vector<T> ReleasedFastKl(const BayesianNetwork<T>&, const FeaturesRef<T>&,             \
                                     const FeaturesRef<T>&, double, const Noise<T>&, int);         \
   template PredictiveMoments<T> Predictive(const BayesianNetwork<T>&, const FeaturesRef<T>&,      \

@@ -2,6 +2,8 @@
 // belief says about predictions. Each measure is a rival of the information gain.
 #pragma once
 
+#include <span>
+
 #include "lib/bnn/bayesian_network.h"
 
 namespace vime {
@@ -20,6 +22,23 @@ template <class T>
 Vector<T> GradientStepsGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                             const FeaturesRef<T>& y, int steps, double step_size,
                             const Noise<T>& noise, int num_threads = 1);
+
+/// Consecutive rows that belong together.
+struct RowRange {
+  Index begin = 0;
+  Index length = 0;
+};
+
+/// The information gain of every row along each sequence when the belief learns on the way: the
+/// belief after a row's Newton step is the belief before the next row, and each sequence starts
+/// from `network` [H16 section 2.3, where the posterior of one step is the prior of the next]. A
+/// row of a sequence that says the same again gains less. `sequences` cover the rows; `row_stddev`
+/// as for BayesianNetwork::View(). Nats.
+template <class T>
+Vector<T> ChainedInformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                                 const FeaturesRef<T>& y, std::span<const RowRange> sequences,
+                                 const InformationGainOptions& options, const Noise<T>& noise,
+                                 int num_threads = 1, const Features<T>* row_stddev = nullptr);
 
 /// What the released implementation of [H16] (openai/vime, bnn.py) returns as its fast KL:
 ///   lambda^2 sum_p g_p^2 softplus(phi_p)^2 / (2 sigmoid(phi_p)^2),

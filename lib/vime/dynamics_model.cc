@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "lib/bnn/belief_updates.h"
 #include "lib/bnn/network_kernels.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
@@ -67,6 +68,20 @@ VectorXd DynamicsBelief::Gain(const Batch& batch, const InformationGainOptions& 
   if (noise_model_) stddev = noise_model_->Stddev(data.x);
   return InformationGain<float>(network_, data.x, data.y, options, MakeNoise(key), num_threads,
                                 noise_model_ ? &stddev : nullptr)
+      .cast<double>();
+}
+
+VectorXd DynamicsBelief::ChainedGain(const Batch& batch, const InformationGainOptions& options,
+                                     const NoiseKey& key, int num_threads) const {
+  const StandardizedTransitions data = scaler_.Apply(batch);
+  Features<float> stddev;
+  if (noise_model_) stddev = noise_model_->Stddev(data.x);
+  std::vector<RowRange> sequences;
+  for (const Trajectory& trajectory : batch.trajectories) {
+    sequences.push_back({trajectory.begin, trajectory.length});
+  }
+  return ChainedInformationGain<float>(network_, data.x, data.y, sequences, options, MakeNoise(key),
+                                       num_threads, noise_model_ ? &stddev : nullptr)
       .cast<double>();
 }
 

@@ -72,6 +72,10 @@ class DynamicsBelief {
   VectorXd Gain(const Batch& batch, const InformationGainOptions& options, const NoiseKey& key,
                 int num_threads) const;
 
+  /// The same with a belief that learns along every trajectory; see ChainedInformationGain.
+  VectorXd ChainedGain(const Batch& batch, const InformationGainOptions& options,
+                       const NoiseKey& key, int num_threads) const;
+
   PredictionErrors Errors(const Batch& batch) const;
 
   /// The sd of the likelihood, N x outputs, for standardised inputs x.

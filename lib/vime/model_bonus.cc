@@ -34,6 +34,8 @@ class ModelScorer final : public BonusScorer {
     switch (options_.measure) {
       case ModelMeasure::kInformationGain:
         return belief_.Gain(batch, options_.gain, key, num_threads);
+      case ModelMeasure::kChainedGain:
+        return belief_.ChainedGain(batch, options_.gain, key, num_threads);
       case ModelMeasure::kLogLikelihoodGain:
         return LogLikelihoodGain<float>(network, data.x, data.y, step, noise, num_threads)
             .cast<double>();

@@ -10,6 +10,7 @@ namespace vime {
 /// What a transition (s, a, s') is worth to the belief q.
 enum class ModelMeasure {
   kInformationGain,    ///< KL between the beliefs after and before it (InformationGainOptions)
+  kChainedGain,        ///< the same, the belief learning along every trajectory
   kLogLikelihoodGain,  ///< how much more likely the belief after it makes it; see LogLikelihoodGain
   kGradientSteps,      ///< KL after several gradient steps instead of a Newton step
   kReleased,           ///< the formula of openai/vime; see ReleasedFastKl

@@ -48,6 +48,57 @@ Noise<double> Moments(const Problem& problem) {
   return MakeNoise<double>(problem.network.shape(), Sampling::kMoments, 1, {});
 }
 
+TEST_CASE("A chain of one row is the information gain, the second row starts where it led") {
+  const Problem p = MakeProblem();
+  const InformationGainOptions options{.form = GainForm::kExact, .step_size = 0.1};
+  const Features<double> stddev =
+      (0.5 + p.y.array().abs()).matrix();  // any positive numbers, one per row and output
+  const Features<double>* none = nullptr;
+  for (const Features<double>* row_stddev : {none, &stddev}) {
+    for (const Noise<double>& noise : {LocalNoise(p), Moments(p)}) {
+      std::vector<RowRange> single, pairs;
+      for (Index b = 0; b < kRows; ++b) single.push_back({b, 1});
+      for (Index b = 0; b < kRows; b += 2) pairs.push_back({b, 2});
+      const auto chained = [&](const std::vector<RowRange>& sequences, int threads) {
+        return ChainedInformationGain<double>(p.network, p.x, p.y, sequences, options, noise,
+                                              threads, row_stddev);
+      };
+      const VectorXd gain =
+          InformationGain<double>(p.network, p.x, p.y, options, noise, 1, row_stddev);
+      CHECK(chained(single, 1) == gain);
+      const VectorXd pair = chained(pairs, 3);
+      CHECK(pair == chained(pairs, 1));
+      for (Index b = 0; b < kRows; b += 2) {
+        CHECK(pair[b] == gain[b]);
+        Noise<double> first = noise;
+        first.key.item += static_cast<std::uint32_t>(b);
+        Features<double> own;
+        if (row_stddev != nullptr) own = row_stddev->row(b);
+        const auto q = NewtonStep<double>(p.network, p.x.row(b), p.y.row(b), options.step_size,
+                                          first, row_stddev != nullptr ? &own : nullptr);
+        BayesianNetwork<double> after = p.network;
+        after.phi() << q.mean, q.rho;
+        after.Refresh();
+        CHECK(pair[b + 1] ==
+              InformationGain<double>(after, p.x, p.y, options, noise, 1, row_stddev)[b + 1]);
+      }
+    }
+  }
+}
+
+TEST_CASE("Along a chain the same transition gains less each time") {
+  Problem p = MakeProblem();
+  for (Index b = 1; b < kRows; ++b) {
+    p.x.row(b) = p.x.row(0);
+    p.y.row(b) = p.y.row(0);
+  }
+  const RowRange whole{0, kRows};
+  const VectorXd gain = ChainedInformationGain<double>(
+      p.network, p.x, p.y, {&whole, 1}, {.form = GainForm::kTaylor, .step_size = 0.05}, Moments(p));
+  for (Index b = 1; b < kRows; ++b) CHECK(gain[b] < gain[b - 1]);
+  CHECK(gain[kRows - 1] < 0.1 * gain[0]);
+}
+
 TEST_CASE("The gain in log likelihood is 2/lambda of the Taylor form, to first order in lambda") {
   const Problem p = MakeProblem();
   for (const Noise<double>& noise : {LocalNoise(p), Moments(p)}) {

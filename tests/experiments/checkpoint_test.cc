@@ -54,6 +54,7 @@ TEST_CASE("A trainer restored at any iteration goes on with the same bits") {
       {"reinforce.step=sgd", "eta_schedule=linear"},
       {"bnn.likelihood=learned", "bnn.kl_schedule=data"},
       {"bnn.likelihood=heteroscedastic", "bnn.sampling=moments"},
+      {"bnn.likelihood=heteroscedastic", "gain.chain=true"},
       {"bnn.sampling=moments", "bnn.target=delta"},
       {"env=cartpole-swingup", "bnn.hidden=5,4", "bnn.sampling=direct"},
   };
