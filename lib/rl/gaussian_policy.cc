@@ -5,6 +5,7 @@
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 #include "lib/kernels/kernels.h"
+#include "lib/nn/initial_weights.h"
 #include "lib/rl/log_stddev.h"
 #include "lib/rl/policy_kernels.h"
 
@@ -49,14 +50,7 @@ GaussianPolicy<T>::GaussianPolicy(const EnvSpec& spec, const GaussianPolicyOptio
   VIME_CHECK(sizes_.size() <= kMaxMlpLayers + 1);
 
   Rng rng({seed, Stream::kPolicyInit, 0, 0});
-  std::vector<double> theta;
-  const std::size_t layers = sizes_.size() - 1;
-  for (std::size_t l = 0; l < layers; ++l) {
-    const double stddev =
-        l + 1 == layers ? options.output_init_stddev : Sqrt(2.0 / (sizes_[l] + sizes_[l + 1]));
-    for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
-    theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
-  }
+  std::vector<double> theta = InitialMlpWeights(sizes_, options.output_init_stddev, rng);
   SetInitialStddev(options, num_actions_, theta);
   SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
 }

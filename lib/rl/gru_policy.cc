@@ -2,6 +2,7 @@
 
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
+#include "lib/nn/initial_weights.h"
 #include "lib/rl/log_stddev.h"
 
 namespace vime {
@@ -24,14 +25,12 @@ GruPolicy::GruPolicy(const EnvSpec& spec, const GaussianPolicyOptions& options, 
   VIME_CHECK(options.hidden.size() == 1);
   Rng rng({seed, Stream::kPolicyInit, 0, 0});
   std::vector<double> theta;
-  const auto layer = [&](int in, int out, double stddev) {
-    for (int i = 0; i < in * out; ++i) theta.push_back(stddev * rng.Normal());
-    theta.insert(theta.end(), static_cast<std::size_t>(out), 0.0);
-  };
   const int hidden = gru_.num_hidden();
   const int inputs = gru_.num_inputs() + hidden;
-  for (int gate = 0; gate < 3; ++gate) layer(inputs, hidden, Sqrt(2.0 / (inputs + hidden)));
-  layer(hidden, gru_.num_outputs(), options.output_init_stddev);
+  for (int gate = 0; gate < 3; ++gate) {
+    AppendLayer(inputs, hidden, HiddenStddev(inputs, hidden), rng, theta);
+  }
+  AppendLayer(hidden, gru_.num_outputs(), options.output_init_stddev, rng, theta);
   SetInitialStddev(options, num_actions_, theta);
   SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
 }

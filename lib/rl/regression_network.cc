@@ -2,7 +2,7 @@
 
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
-#include "lib/math/elementary.h"
+#include "lib/nn/initial_weights.h"
 #include "lib/rl/policy_kernels.h"
 
 namespace vime {
@@ -15,13 +15,7 @@ RegressionNetwork::RegressionNetwork(std::vector<int> sizes, double output_stdde
       stddev_(Vector<float>::Ones(sizes_.back())) {
   VIME_CHECK(sizes_.size() >= 2 && sizes_.size() <= kMaxMlpLayers + 1);
   Rng rng(key);
-  std::vector<double> theta;
-  for (std::size_t l = 0; l + 1 < sizes_.size(); ++l) {
-    const bool output = l + 2 == sizes_.size();
-    const double stddev = output ? output_stddev : Sqrt(2.0 / (sizes_[l] + sizes_[l + 1]));
-    for (int i = 0; i < sizes_[l] * sizes_[l + 1]; ++i) theta.push_back(stddev * rng.Normal());
-    theta.insert(theta.end(), static_cast<std::size_t>(sizes_[l + 1]), 0.0);
-  }
+  const std::vector<double> theta = InitialMlpWeights(sizes_, output_stddev, rng);
   SetParameters(Eigen::Map<const VectorXd>(theta.data(), static_cast<Index>(theta.size())));
 }
 
