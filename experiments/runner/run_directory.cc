@@ -20,10 +20,18 @@ std::span<const std::string_view> EnumNames<IfExists>() {
 
 namespace {
 
-constexpr std::array kRunFiles = {"run.json",    "metrics.jsonl", "summary.json", "policy.json",
-                                  "states.json", "eval.jsonl",    "checkpoint",   EventFile::kName};
+constexpr std::array<std::string_view, 8> kRunFiles = {
+    "run.json",    "metrics.jsonl", "summary.json", "policy.json",
+    "states.json", "eval.jsonl",    "checkpoint",   EventFile::kName};
 
 constexpr const char* kOtherwise = "; choose another directory or --if-exists overwrite";
+
+// Says nothing about a run: a run that was killed while it wrote its first file leaves no more.
+bool IsLeftOver(const std::string& name) {
+  return name == ".lock" || std::ranges::any_of(kRunFiles, [&](std::string_view file) {
+           return name == std::string(file) + kTemporarySuffix;
+         });
+}
 
 // The document, or null when it is absent or broken.
 Json ReadOrNull(const std::string& path) {
@@ -68,10 +76,8 @@ RunDirectory::Plan RunDirectory::Look(const RunConfig& config, IfExists if_exist
   bool any_run_file = false;
   bool other_files = false;
   for (const std::string& name : ListDirectory(path_)) {
-    if (name == ".lock") continue;
-    const bool ours = std::any_of(kRunFiles.begin(), kRunFiles.end(), [&](const char* file) {
-      return name == file || name == std::string(file) + kTemporarySuffix;
-    });
+    if (IsLeftOver(name)) continue;
+    const bool ours = std::ranges::find(kRunFiles, name) != kRunFiles.end();
     (ours ? any_run_file : other_files) = true;
   }
   if (!any_run_file) {
@@ -111,8 +117,8 @@ RunDirectory::Plan RunDirectory::Look(const RunConfig& config, IfExists if_exist
 // until it is replaced: it shows that the directory is ours.
 void RunDirectory::Clear() const {
   for (const char* name : {"summary.json", "checkpoint"}) RemoveFile(File(name));
-  for (const std::string name : kRunFiles) {
-    RemoveFile(File(name + kTemporarySuffix));
+  for (const std::string_view name : kRunFiles) {
+    RemoveFile(File(std::string(name) + kTemporarySuffix));
     if (name != "run.json") RemoveFile(File(name));
   }
 }

@@ -1,7 +1,9 @@
 // Runs that are killed, stopped, extended or damaged, and what the same command makes of them.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
+#include <map>
 #include <thread>
 
 #include "lib/core/rng.h"
@@ -45,7 +47,19 @@ std::string Uninterrupted(const std::string& iterations) {
   return Results(directory / "r");
 }
 
-// VIME_KILLS=100 for more of them.
+// Files that a run replaces: each is written under a temporary name first.
+constexpr std::array kReplaced = {"run.json", "checkpoint", "policy.json", "states.json",
+                                  "summary.json"};
+
+// The file that the run in `directory` was writing when it was killed; "" when it was between them.
+std::string Torn(const std::string& directory) {
+  for (const std::string file : kReplaced) {
+    if (std::filesystem::exists(directory + "/" + file + ".tmp")) return file;
+  }
+  return "";
+}
+
+// tests/kill_campaign.sh asks for more of them.
 TEST_CASE("A run that is killed at random moments ends with the metrics of one that was not") {
   const char* wanted = std::getenv("VIME_KILLS");
   const int kills = wanted == nullptr ? 15 : std::atoi(wanted);
@@ -53,25 +67,50 @@ TEST_CASE("A run that is killed at random moments ends with the metrics of one t
   // Most of the time goes into checkpoints, so that they are hit too.
   const Arguments command = kRun + Arguments{"--iterations", "120", "--checkpoint-every", "1"};
   Rng rng({1, Stream::kTest, 0, 0});
+  const auto below = [&](double limit) { return static_cast<int>(rng.Uniform(0, limit)); };
+  std::map<std::string, int> killed_in;
   int killed = 0, runs = 0, attempts = 0;
   while (killed < kills) {
     const TemporaryDirectory directory;
     Result result;
     do {
       Process process(Command(command), {.directory = directory.path()});
-      const auto delay = std::chrono::microseconds(static_cast<int>(rng.Uniform(0, 1.5e5)));
-      std::this_thread::sleep_for(delay);
+      // Every other time at any moment, else while a file is being written.
+      if (below(2) == 0) {
+        std::this_thread::sleep_for(std::chrono::microseconds(below(1.5e5)));
+      } else {
+        const std::string file = kReplaced[static_cast<std::size_t>(below(kReplaced.size()))];
+        while (process.Running() && Torn(directory / "r") != file) {
+        }
+        std::this_thread::sleep_for(std::chrono::microseconds(below(300)));
+      }
       process.Signal(SIGKILL);
       result = process.Wait();
-      killed += result.exit_code == 128 + SIGKILL;
+      CAPTURE(result.err);
       REQUIRE((result.exit_code == 0 || result.exit_code == 128 + SIGKILL));
+      if (result.exit_code == 0) continue;
+      ++killed;
+      ++killed_in[Torn(directory / "r")];
     } while (result.exit_code != 0);
     CHECK(Results(directory / "r") == expected);
     for (const std::string& name : Entries(directory / "r")) CHECK(!name.ends_with(".tmp"));
     attempts += static_cast<int>(Attempts(directory).size());
     ++runs;
   }
-  MESSAGE(killed, " kills, ", runs, " runs, ", attempts, " attempts");
+  std::string where;
+  for (const auto& [file, count] : killed_in) {
+    where += ", " + std::to_string(count) + (file.empty() ? " elsewhere" : " writing " + file);
+  }
+  MESSAGE(killed, " kills", where, "; ", runs, " runs, ", attempts, " attempts");
+}
+
+TEST_CASE("A run that was killed while it wrote its first file starts over") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "r");
+  for (const char* file : {".lock", "run.json.tmp"}) WriteText(directory / "r/" + file, "");
+  CHECK(VimeRun(kRun, directory).exit_code == 0);
+  CHECK(Results(directory / "r") == Uninterrupted("4"));
+  CHECK(!std::filesystem::exists(directory / "r/run.json.tmp"));
 }
 
 TEST_CASE("A killed run repeats at most --checkpoint-every iterations") {
