@@ -85,14 +85,21 @@ settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=15000
 vime-sweep plan sweep "${settings[@]}"
 vime-sweep slurm sweep --submit -- --output="$work/task-%a.log" --ntasks=1
 job=$(squeue -h -o %F | head -1)
-# Preempt the first task that runs: its steps get the signal and write a checkpoint.
+# Preempt a task: its steps get the signal and write a checkpoint. A task may end before the signal
+# comes, so until one has stopped.
 any_line() { [ -s "$(ls sweep/*/metrics.jsonl 2> /dev/null | head -1)" ]; }
 wait_for 30 any_line
-first=$(squeue -h -t R -o %i | head -1)
-scancel --signal=USR1 "$first" 2> /dev/null &  # returns when the task has stopped
-echo "told task $first to stop"
-a_run_has_stopped() { grep -qs '"status": "interrupted"' sweep/*/run.json; }
-wait_for 30 a_run_has_stopped
+a_run_has_stopped() {
+  grep -qsE '"status": "interrupted"|"from_iteration": [1-9]' sweep/*/run.json
+}
+preempt_a_task() {
+  local task
+  task=$(squeue -h -t R -o %i | head -1)
+  [ -n "$task" ] && scancel --signal=USR1 "$task" 2> /dev/null && sleep 1
+  a_run_has_stopped || return 1
+  echo "told task $task to stop"
+}
+wait_for 30 preempt_a_task
 
 # The node dies under its tasks, which had no time for a checkpoint.
 a_run_has_begun() {
