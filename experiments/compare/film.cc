@@ -25,15 +25,16 @@ struct Look {
   double opacity;
 };
 Look LookOf(Role role) {
-  static constexpr auto kLooks = std::to_array<Look>({{"#d0d0d0", 1, 1},    // grid
-                                                      {"#999999", 1, 1},    // ground
-                                                      {"#777777", 2, 1},    // wall
-                                                      {"#0072b2", 2.5, 1},  // body
-                                                      {"#e69f00", 2.5, 1},  // its other side
-                                                      {"#222222", 2, 1},    // joint
-                                                      {"#009e73", 2, 0.5},  // goal
-                                                      {"#009e73", 2, 1},    // apple
-                                                      {"#d55e00", 2, 1}});  // bomb
+  static constexpr auto kLooks =
+      std::to_array<Look>({{"#d0d0d0", 1, 1},    // grid
+                           {"#999999", 1, 1},    // ground
+                           {"#777777", 2, 1},    // wall
+                           {"#0072b2", 2.5, 1},  // body
+                           {"#e69f00", 2.5, 1},  // its other side
+                           {"#606060", 2, 1},    // joint, seen on white and on black
+                           {"#009e73", 2, 0.5},  // goal
+                           {"#009e73", 2, 1},    // apple
+                           {"#d55e00", 2, 1}});  // bomb
   return kLooks[static_cast<std::size_t>(role)];
 }
 
