@@ -16,6 +16,8 @@ namespace vime {
 
 template <class T>
 struct PolicyView;
+struct GruView;
+struct GruTraceView;
 
 template <class T>
 struct KernelTable {
@@ -46,6 +48,12 @@ struct KernelTable {
                         void* scratch);
   void (*policy_fisher)(const PolicyView<T>&, RowsView<T> observations, std::int64_t rows,
                         const T* direction, double* product, void* scratch);
+  // lib/nn/gru_kernel.h: in double precision whatever T is
+  void (*gru_forward)(const GruView&, const GruTraceView&, double* scratch);
+  void (*gru_jvp)(const GruView&, const GruTraceView&, const double* direction, double* changes,
+                  double* scratch);
+  void (*gru_vjp)(const GruView&, const GruTraceView&, const double* cotangents, double* gradient,
+                  double* scratch);
 };
 
 /// The kernels in use: those of the widest instruction set that this processor has, or the choice

@@ -5,6 +5,7 @@
 #include "lib/kernels/kernels.h"
 #include "lib/math/normals_kernel.h"
 #include "lib/nn/adam_kernel.h"
+#include "lib/nn/gru_kernel.h"
 #include "lib/rl/policy_kernels.h"
 
 namespace vime {
@@ -22,7 +23,10 @@ constexpr KernelTable<ScalarOf<F>> MakeKernelTable(const char* name) {
           .fill_normals = FillNormalsKernel<F>,
           .policy_outputs = PolicyOutputsKernel<F>,
           .policy_scores = PolicyScoresKernel<F>,
-          .policy_fisher = PolicyFisherKernel<F>};
+          .policy_fisher = PolicyFisherKernel<F>,
+          .gru_forward = GruForwardKernel<F>,
+          .gru_jvp = GruJvpKernel<F>,
+          .gru_vjp = GruVjpKernel<F>};
 }
 
 }  // namespace vime

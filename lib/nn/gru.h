@@ -7,7 +7,7 @@
 //   h~_t = tanh(W x_t + U (r_t . h_{t-1}) + b)        candidate
 //   h_t  = z_t . h_{t-1} + (1 - z_t) . h~_t,  h_0 = 0
 //   y_t  = V h_t + b_y
-// with . componentwise. Plain loops in double precision: the same bits on every machine.
+// with . componentwise. In double precision; the loops are in lib/nn/gru_kernel.h.
 #pragma once
 
 #include <span>
@@ -15,6 +15,8 @@
 #include "lib/core/types.h"
 
 namespace vime {
+
+struct GruView;
 
 /// What a pass over a sequence of T steps leaves for its derivatives, one column per step.
 struct GruTrace {
@@ -54,6 +56,7 @@ class Gru {
            std::span<double> gradient) const;
 
  private:
+  GruView View(const VectorXd& weights) const;
   Index GateWeights() const { return Index{num_inputs_ + num_hidden_ + 1} * num_hidden_; }
 
   int num_inputs_, num_hidden_, num_outputs_;
