@@ -159,10 +159,11 @@ class Laboratory {
         for (const Batch& batch : batches) {
           const ActionDistributions before = policy_->Distributions(batch);
           const ActionDistributions after = moved->Distributions(batch);
-          const VectorXd ratios =
-              Ratios(LogProb(after, batch.sampled_actions), LogProb(before, batch.sampled_actions));
+          const VectorXd log_ratios =
+              LogProb(after, batch.sampled_actions) - LogProb(before, batch.sampled_actions);
+          const VectorXd ratios = Ratios(log_ratios);
           kls.push_back(MeanKl(before, after));
-          shares.push_back(EffectiveSampleShare(batch, PrefixWeights(batch, ratios)));
+          shares.push_back(EffectiveSampleShare(batch, log_ratios));
           const ScoreWeights weights =
               ReuseWeights(kind, batch, ratios, batch.rewards, Returns(batch),
                            config_.reinforce.gamma, from_start(), config_.reinforce.ratio_clip);

@@ -44,7 +44,7 @@ UpdateReport NaturalGradient::Update(const Batch& batch, const VectorXd& rewards
       report.step_accepted = true;
       return report;
     }
-    const VectorXd ratios = Ratios(LogProb(now, batch.sampled_actions), old_log_prob);
+    const VectorXd ratios = Ratios(LogProb(now, batch.sampled_actions) - old_log_prob);
     if (report.kl <= options_.max_kl && Surrogate(ratios, a) > old_surrogate) {
       report.step_accepted = true;
       return report;

@@ -76,7 +76,7 @@ UpdateReport Ppo::Update(const Batch& batch, const VectorXd& rewards, Policy& po
         Permutation(episodes ? static_cast<Index>(batch.trajectories.size()) : batch.size(), rng);
     for (std::span<const Index> left = order; !left.empty();) {
       const auto [rows, minibatch] = NextMinibatch(batch, episodes, options_.minibatch, left);
-      const VectorXd ratios = Ratios(policy.LogProb(minibatch), old_log_prob(rows));
+      const VectorXd ratios = Ratios(policy.LogProb(minibatch) - old_log_prob(rows));
       const VectorXd weights =
           ratios.cwiseProduct(ClippedAdvantages(ratios, advantages.values(rows), options_.clip)) /
           static_cast<double>(rows.size());

@@ -111,9 +111,10 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
   ActionDistributions now = policy.Distributions(batch);
   report.kl = MeanKl(old, now);
   while (report.epochs < options_.reuse_epochs && report.kl <= options_.max_kl) {
-    const VectorXd ratios =
-        Ratios(LogProb(now, batch.sampled_actions), LogProb(old, batch.sampled_actions));
-    report.effective_sample_share = EffectiveSampleShare(batch, PrefixWeights(batch, ratios));
+    const VectorXd log_ratios =
+        LogProb(now, batch.sampled_actions) - LogProb(old, batch.sampled_actions);
+    report.effective_sample_share = EffectiveSampleShare(batch, log_ratios);
+    const VectorXd ratios = Ratios(log_ratios);
     const ScoreWeights steps =
         ReuseWeights(options_.importance, batch, ratios, rewards / scale_, advantages,
                      options_.gamma, from_start, options_.ratio_clip);

@@ -44,9 +44,9 @@ VectorXd PerDecision(const Batch& batch, const VectorXd& prefix_weights, const V
 
 }  // namespace
 
-VectorXd Ratios(const VectorXd& log_prob, const VectorXd& old_log_prob) {
-  VectorXd ratios(log_prob.size());
-  for (Index t = 0; t < ratios.size(); ++t) ratios[t] = Exp(Cut(log_prob[t] - old_log_prob[t]));
+VectorXd Ratios(const VectorXd& log_ratios) {
+  VectorXd ratios(log_ratios.size());
+  for (Index t = 0; t < ratios.size(); ++t) ratios[t] = Exp(Cut(log_ratios[t]));
   return ratios;
 }
 
@@ -67,15 +67,21 @@ VectorXd PrefixWeights(const Batch& batch, const VectorXd& ratios) {
   return weights;
 }
 
-double EffectiveSampleShare(const Batch& batch, const VectorXd& prefix_weights) {
+double EffectiveSampleShare(const Batch& batch, const VectorXd& log_ratios) {
+  VectorXd log_weights(static_cast<Index>(batch.trajectories.size()));
+  for (Index i = 0; i < log_weights.size(); ++i) {
+    const Trajectory& trajectory = batch.trajectories[static_cast<std::size_t>(i)];
+    log_weights[i] = Sum(log_ratios.segment(trajectory.begin, trajectory.length));
+  }
+  const double largest = log_weights.maxCoeff();
   double sum = 0;
   double squares = 0;
-  for (const Trajectory& trajectory : batch.trajectories) {
-    const double weight = prefix_weights[trajectory.begin + trajectory.length - 1];
+  for (const double log_weight : log_weights) {
+    const double weight = Exp(log_weight - largest);
     sum += weight;
     squares += weight * weight;
   }
-  return sum * sum / (static_cast<double>(batch.trajectories.size()) * squares);
+  return sum * sum / (static_cast<double>(log_weights.size()) * squares);
 }
 
 ScoreWeights OnPolicyWeights(const VectorXd& advantages) {

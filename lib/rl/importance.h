@@ -5,9 +5,9 @@
 
 namespace vime {
 
-/// pi(a_t|s_t) / pi_old(a_t|s_t) for every step, from the two log probabilities. Their difference
-/// is cut at +-30, where exp is far from the bounds of double: so large a change shows in the KL.
-VectorXd Ratios(const VectorXd& log_prob, const VectorXd& old_log_prob);
+/// pi(a_t|s_t) / pi_old(a_t|s_t) for every step, from log pi - log pi_old. The latter is cut at
+/// +-30, where exp is far from the bounds of double: so large a change shows in the KL.
+VectorXd Ratios(const VectorXd& log_ratios);
 
 /// L = (1/N) sum_t ratio_t A_t, the surrogate of [S15].
 double Surrogate(const VectorXd& ratios, const VectorXd& advantages);
@@ -16,9 +16,11 @@ double Surrogate(const VectorXd& ratios, const VectorXd& advantages);
 /// [-30, 30].
 VectorXd PrefixWeights(const Batch& batch, const VectorXd& ratios);
 
-/// (sum_i w_i)^2 / (n sum_i w_i^2) [Kish 1965]: the share of n samples that the weights w_i of the
-/// whole trajectories leave effective, between 1/n and 1.
-double EffectiveSampleShare(const Batch& batch, const VectorXd& prefix_weights);
+/// (sum_i w_i)^2 / (n sum_i w_i^2) [Kish 1965]: the share of n samples that the weights
+/// w_i = exp(sum_t log ratio_t) of the whole trajectories leave effective, between 1/n and 1. A
+/// factor common to all weights cancels, so they are taken over the largest and none is cut: when
+/// all of them vanish or explode, those that would be cut to the same bound still differ.
+double EffectiveSampleShare(const Batch& batch, const VectorXd& log_ratios);
 
 /// How the steps of a reused batch are weighted.
 enum class ImportanceKind {

@@ -1,6 +1,8 @@
 // The expectation of every gradient estimator, by enumeration of all batches of a small MDP.
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "lib/optim/reinforce.h"
 #include "lib/rl/returns.h"
 #include "tests/support/finite_mdp.h"
@@ -284,26 +286,32 @@ TEST_CASE("Sampled batches agree: per-decision weights have the mean of the grad
 
 TEST_CASE("The effective sample share is 1 for equal weights and 1/n when one has it all") {
   const Batch batch = testing::EmptyBatch({2, 1, 3});
-  VectorXd weights(6);
-  weights << 9, 2, 2, 9, 9, 2;  // the last of each trajectory counts
-  CHECK(EffectiveSampleShare(batch, weights) == doctest::Approx(1));
-  weights << 1, 1, 0, 1, 1, 0;
-  CHECK(EffectiveSampleShare(batch, weights) == doctest::Approx(1.0 / 3));
-  weights << 0, 3, 1, 0, 0, 2;  // (3 + 1 + 2)^2 / (3 (9 + 1 + 4))
-  CHECK(EffectiveSampleShare(batch, weights) == doctest::Approx(36.0 / 42));
+  VectorXd log_ratios(6);
+  log_ratios << 3, -1, 2, 1, 1, 0;  // the weight of a trajectory is the product over its steps
+  CHECK(EffectiveSampleShare(batch, log_ratios) == doctest::Approx(1));
+  log_ratios << 0, 0, 900, 0, 0, 0;
+  CHECK(EffectiveSampleShare(batch, log_ratios) == doctest::Approx(1.0 / 3));
+  log_ratios << 0, std::log(3), 0, 0, std::log(2), 0;  // (3 + 1 + 2)^2 / (3 (9 + 1 + 4))
+  CHECK(EffectiveSampleShare(batch, log_ratios) == doctest::Approx(36.0 / 42));
+}
+
+TEST_CASE("The effective sample share does not depend on a common factor of the weights") {
+  const Batch batch = testing::EmptyBatch({1, 1, 1});
+  const VectorXd log_ratios{{0, std::log(3), std::log(2)}};
+  for (const double shift : {-1e4, -50.0, 50.0, 1e4}) {  // all vanish, all explode
+    const VectorXd shifted = log_ratios.array() + shift;
+    CHECK(EffectiveSampleShare(batch, shifted) == doctest::Approx(36.0 / 42));
+  }
 }
 
 TEST_CASE("Exploding and vanishing ratios stay finite") {
   const Batch batch = testing::EmptyBatch({400, 400});
-  VectorXd log_prob = VectorXd::Constant(800, -2.0);
-  VectorXd old = log_prob;
-  log_prob.head(400).array() += 1e6;
-  log_prob.tail(400).array() -= 1e6;
-  const VectorXd ratios = Ratios(log_prob, old);
-  const VectorXd weights = PrefixWeights(batch, ratios);
+  VectorXd log_ratios = VectorXd::Constant(800, 1e6);
+  log_ratios.tail(400).array() = -1e6;
+  const VectorXd weights = PrefixWeights(batch, Ratios(log_ratios));
   CHECK(weights.allFinite());
   CHECK(weights.minCoeff() > 0);
-  CHECK(EffectiveSampleShare(batch, weights) == doctest::Approx(0.5));
+  CHECK(EffectiveSampleShare(batch, log_ratios) == doctest::Approx(0.5));
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ TEST_CASE("ratio * ClippedAdvantages * score is the gradient of the clipped obje
   };
   const VectorXd numerical = testing::NumericalGradient(objective, theta);
   policy.SetParameters(theta);
-  const VectorXd ratios = Ratios(policy.LogProb(batch), old_log_prob);
+  const VectorXd ratios = Ratios(policy.LogProb(batch) - old_log_prob);
   const VectorXd clipped = ClippedAdvantages(ratios, a, kClip);
   CHECK((clipped.array() == 0).count() > 4);
   CHECK((clipped.array() == 0).count() < 70);
