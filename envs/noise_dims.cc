@@ -17,9 +17,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr const char* kParameter = "noise_dims";
 constexpr int kMaxDims = 64;
-// Policies scale observations by their bounds: three standard deviations to 1, which gives noise
-// about half the spread of an observation that is uniform on its range.
-constexpr double kNominalBound = 3;
+// Policies scale observations by their bounds: noise reaches them as it is, N(0, 1).
+constexpr double kNominalBound = 1;
 
 /// An environment that shows noise beside its observations.
 class NoisyEnv final : public Env {
