@@ -259,6 +259,9 @@ void Resolve(RunConfig& config) {
         "policy.stddev state needs policy.initial_stddev strictly between policy.min_stddev and "
         "policy.max_stddev");
   }
+  if (config.reinforce.reuse_epochs > 1 && config.algo != Algorithm::kReinforce) {
+    throw ConfigError("reuse_epochs above 1 needs algo reinforce; ppo has ppo.epochs");
+  }
   if (config.policy_kind == PolicyKind::kGru && config.policy.hidden.size() != 1) {
     throw ConfigError("policy.kind gru needs exactly one width in policy.hidden");
   }

@@ -158,6 +158,10 @@ TEST_CASE("Values out of range are refused and the range is named") {
   CheckRefused({"--batch-steps", "-5"}, {"--batch-steps must be an integer >= 1"});
   CheckRefused({"--gamma", "1.01"}, {"--gamma must be a number >= 0 and <= 1"});
   CheckRefused({"--reinforce-beta1", "1"}, {"--reinforce-beta1 must be a number >= 0 and < 1"});
+  CheckRefused({"--reuse-epochs", "0"}, {"--reuse-epochs must be an integer >= 1"});
+  for (const char* delta : {"0", "-0.01"}) {
+    CheckRefused({"--trpo-max-kl", delta}, {"--trpo-max-kl must be a number > 0"});
+  }
   CheckRefused({"--policy-hidden", "0"}, {"--policy-hidden", "integers >= 1 and <= 4096"});
   CheckRefused({"--policy-hidden", "1.5"}, {"--policy-hidden"});
   CheckRefused({"--policy-hidden", "3,,3"}, {"--policy-hidden"});
@@ -172,6 +176,8 @@ TEST_CASE("Combinations that make no sense are refused") {
   CheckRefused({"--policy-min-stddev", "20"}, {"policy.min_stddev", "policy.max_stddev"});
   CheckRefused({"--policy-initial-stddev", "20"}, {"policy.initial_stddev"});
   CheckRefused({"--eta-schedule", "exponential"}, {"eta_schedule", "eta_final > 0"});
+  CheckRefused({"--reuse-epochs", "5", "--algo", "trpo"}, {"reuse_epochs", "algo reinforce"});
+  CheckRefused({"--compat", "openai-vime", "--algo", "ppo"}, {"compat", "not ppo"});
   CheckRefused({"--bnn-sampling", "moments", "--bnn-activation", "tanh"}, {"bnn.sampling"});
   CheckRefused({"--batch-steps", "1e8"}, {"batch_steps"});
 }

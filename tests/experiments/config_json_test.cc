@@ -274,6 +274,12 @@ TEST_CASE("Fields that contradict each other are refused") {
                  "policy.stddev state needs policy.initial_stddev strictly between"));
   CHECK(message({{"env", "deepsea"}, {"observe", "positions"}}) ==
         "observe must be all for deepsea, which has no velocities to hide");
+  CHECK(message({{"reuse_epochs", 5}}).empty());
+  for (const char* algo : {"npg", "trpo", "ppo", "erwr"}) {
+    CHECK(message({{"algo", algo}, {"reuse_epochs", 5}}) ==
+          "reuse_epochs above 1 needs algo reinforce; ppo has ppo.epochs");
+  }
+  CHECK(Contains(message({{"algo", "ppo"}, {"compat", "openai-vime"}}), "not ppo"));
   CHECK(message({{"policy.kind", "gru"}}).empty());
   CHECK(message({{"policy.kind", "gru"}, {"policy.hidden", {8, 8}}}) ==
         "policy.kind gru needs exactly one width in policy.hidden");
