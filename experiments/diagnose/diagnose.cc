@@ -41,6 +41,23 @@ VectorMean MeanOf(const std::vector<VectorXd>& vectors) {
   return result;
 }
 
+// What a baseline does to the variances of the parameters of a gradient, over batches.
+class VarianceChanges {
+ public:
+  void Add(const VectorXd& with, const VectorXd& without) {
+    ratios_.push_back(Sum(with) / Sum(without));
+    double improved = 0;
+    for (Index k = 0; k < with.size(); ++k) improved += with[k] < without[k] ? 1 : 0;
+    improved_shares_.push_back(improved / static_cast<double>(with.size()));
+  }
+  BaselineRow Row(BaselineKind baseline, bool pooled) const {
+    return {baseline, pooled, Measure(ratios_), Measure(improved_shares_)};
+  }
+
+ private:
+  std::vector<double> ratios_, improved_shares_;
+};
+
 // Everything a measurement needs: the config, the policy to look at, and fresh batches.
 class Laboratory {
  public:
@@ -116,20 +133,64 @@ class Laboratory {
           BaselineKind::kMlp, BaselineKind::kOptimal}) {
       Reinforce reinforce = Estimator(baseline);
       reinforce.Update(other, other.rewards, *policy_->Clone(), num_threads_);  // fits the value
-      std::vector<double> ratios, improved;
+      VarianceChanges changes;
       for (const Batch& batch : batches) {
         const GradientEstimate estimate =
             reinforce.Estimate(batch, Returns(batch), *policy_, num_threads_);
-        ratios.push_back(estimate.variance_ratio);
-        double count = 0;
-        for (Index k = 0; k < estimate.variances.size(); ++k) {
-          count += estimate.variances[k] < estimate.plain_variances[k] ? 1 : 0;
-        }
-        improved.push_back(count / static_cast<double>(estimate.variances.size()));
+        changes.Add(estimate.variances, estimate.plain_variances);
       }
-      rows.push_back({baseline, Measure(ratios), Measure(improved)});
+      rows.push_back(changes.Row(baseline, /*pooled=*/false));
     }
+    PooledBaselines(batches, rows);
     return rows;
+  }
+
+  // The two constants, fitted to the trajectories of all other batches.
+  void PooledBaselines(const std::vector<Batch>& batches, std::vector<BaselineRow>& rows) {
+    VarianceChanges mean, optimal;
+    for (std::size_t held_out = 0; held_out < batches.size(); ++held_out) {
+      std::vector<const Batch*> others;
+      for (const Batch& batch : batches) {
+        if (&batch != &batches[held_out]) others.push_back(&batch);
+      }
+      const Scores fit = ScoresOf(others);
+      const Scores test = ScoresOf({&batches[held_out]});
+      const VectorXd plain = Variances(test.weighted);
+      const auto with = [&](const VectorXd& b) {
+        const MatrixXd baseline_part = test.scores.array().rowwise() * b.transpose().array();
+        return Variances(test.weighted - baseline_part);
+      };
+      mean.Add(with(VectorXd::Constant(plain.size(), fit.mean_return)), plain);
+      optimal.Add(with(OptimalBaseline(fit.scores, fit.weighted)), plain);
+    }
+    rows.push_back(mean.Row(BaselineKind::kMean, /*pooled=*/true));
+    rows.push_back(optimal.Row(BaselineKind::kOptimal, /*pooled=*/true));
+  }
+
+  // Sums over each trajectory of g_t and g_t A_t (trajectories x parameters), and the mean of A_t.
+  struct Scores {
+    MatrixXd scores, weighted;
+    double mean_return = 0;
+  };
+  Scores ScoresOf(const std::vector<const Batch*>& batches) const {
+    Scores all{.scores = MatrixXd(0, policy_->num_parameters()),
+               .weighted = MatrixXd(0, policy_->num_parameters())};
+    double steps = 0;
+    for (const Batch* batch : batches) {
+      MatrixXd weights(batch->size(), 2);
+      weights.col(0).setOnes();
+      weights.col(1) = Returns(*batch);
+      const std::vector<MatrixXd> parts = policy_->TrajectoryScores(*batch, weights, num_threads_);
+      const Index rows = all.scores.rows() + parts[0].rows();
+      all.scores.conservativeResize(rows, Eigen::NoChange);
+      all.weighted.conservativeResize(rows, Eigen::NoChange);
+      all.scores.bottomRows(parts[0].rows()) = parts[0];
+      all.weighted.bottomRows(parts[1].rows()) = parts[1];
+      all.mean_return += Sum(weights.col(1));
+      steps += static_cast<double>(batch->size());
+    }
+    all.mean_return /= steps;
+    return all;
   }
 
   std::vector<ReuseRow> Reuse(const std::vector<Batch>& batches) {

@@ -24,6 +24,9 @@ struct Measured {
 /// A baseline, fitted to the other trajectories of a batch or (linear, mlp) to another batch.
 struct BaselineRow {
   BaselineKind baseline;
+  /// Fitted to all trajectories of the other batches instead: without most of what it costs to
+  /// estimate a baseline from one batch.
+  bool pooled = false;
   /// Variance of the gradient estimate, summed over parameters, over that without a baseline.
   Measured variance_ratio;
   /// The share of the parameters whose variance is below that without a baseline.

@@ -37,6 +37,7 @@ Json ToJson(const Diagnosis& diagnosis) {
   json["baselines"] = Json::array();
   for (const BaselineRow& row : diagnosis.baselines) {
     json["baselines"].push_back({{"baseline", Name(row.baseline)},
+                                 {"pooled", row.pooled},
                                  {"variance_ratio", ToJson(row.variance_ratio)},
                                  {"improved_share", ToJson(row.improved_share)}});
   }
@@ -77,8 +78,8 @@ std::string ToMarkdown(const Diagnosis& diagnosis) {
   Table baselines{
       "", {{"baseline"}, {"variance / without", true}, {"parameters improved", true}}, {}};
   for (const BaselineRow& row : diagnosis.baselines) {
-    baselines.rows.push_back(
-        {Name(row.baseline), Text(row.variance_ratio), Text(row.improved_share)});
+    baselines.rows.push_back({Name(row.baseline) + (row.pooled ? ", pooled" : ""),
+                              Text(row.variance_ratio), Text(row.improved_share)});
   }
   text += section("Variance of the policy gradient, out of sample", baselines);
   Table reuse{"",

@@ -23,7 +23,7 @@ const DiagnoseOptions kOptions{.warmup = 2, .batches = 4};
 TEST_CASE("A diagnosis holds what theory says of it") {
   const Diagnosis diagnosis = Diagnose(SmallConfig(), kOptions, 1);
 
-  REQUIRE(diagnosis.baselines.size() == 6);
+  REQUIRE(diagnosis.baselines.size() == 8);
   CHECK(diagnosis.baselines[0].baseline == BaselineKind::kNone);
   CHECK(diagnosis.baselines[0].variance_ratio.mean == 1);
   CHECK(diagnosis.baselines[0].variance_ratio.standard_error == 0);
@@ -62,6 +62,18 @@ TEST_CASE("A diagnosis holds what theory says of it") {
   CHECK(std::abs(diagnosis.correlations.state_norm) <= 1);
 }
 
+TEST_CASE("Fitted to many other trajectories the optimal constant is no worse than the mean") {
+  // Of all constants per parameter it has the least variance; what is left to chance is its fit,
+  // about 1/n for n trajectories: 50 of them are in the other batches.
+  const Diagnosis diagnosis = Diagnose(SmallConfig(), {.warmup = 2, .batches = 11}, 1);
+  const BaselineRow& mean = diagnosis.baselines[6];
+  const BaselineRow& optimal = diagnosis.baselines[7];
+  REQUIRE((mean.pooled && mean.baseline == BaselineKind::kMean));
+  REQUIRE((optimal.pooled && optimal.baseline == BaselineKind::kOptimal));
+  CHECK(optimal.variance_ratio.mean < 1);
+  CHECK(optimal.variance_ratio.mean <= 1.02 * mean.variance_ratio.mean);
+}
+
 TEST_CASE("A diagnosis is a function of the config, whatever the number of threads") {
   const Json one = ToJson(Diagnose(SmallConfig(), kOptions, 1));
   CHECK(ToJson(Diagnose(SmallConfig(), kOptions, 3)) == one);
@@ -73,7 +85,7 @@ TEST_CASE("A diagnosis is a function of the config, whatever the number of threa
 TEST_CASE("Without warm-up there is no dynamics model to look at, and the rest is there") {
   const Diagnosis diagnosis = Diagnose(SmallConfig(), {.warmup = 0, .batches = 2}, 1);
   CHECK(diagnosis.gains.empty());
-  CHECK(diagnosis.baselines.size() == 6);
+  CHECK(diagnosis.baselines.size() == 8);
   CHECK(ToMarkdown(diagnosis).find("Variance of the policy gradient") != std::string::npos);
 }
 
