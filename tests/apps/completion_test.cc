@@ -94,7 +94,7 @@ TEST_CASE("Shells complete options, their values, environments, presets and subc
   CheckCompleted({VIME_RUN_PATH, "--env", "pend"}, {"pendulum", "pendulum-sparse"});
   CheckCompleted({VIME_RUN_PATH, "--json", "--reinforce-ba"}, {"--reinforce-baseline"});
   CheckCompleted({VIME_RUN_PATH, "--if-exists", ""}, {"resume", "skip", "fail", "overwrite"});
-  CheckCompleted({VIME_RUN_PATH, "--preset", "cart"}, {"cartpole-swingup-vime"});
+  CheckCompleted({VIME_RUN_PATH, "--preset", "cartpole-s"}, {"cartpole-swingup-vime"});
   CheckCompleted({VIME_RUN_PATH, "--completion", ""}, {"bash", "zsh", "fish"});
   CheckCompleted({VIME_RUN_PATH, "d"}, {"diagnose", "difficulty"});
   CheckCompleted({VIME_RUN_PATH, "difficulty", "--policy", ""}, {"normal", "uniform", "scripted"});
