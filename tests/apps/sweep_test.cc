@@ -34,6 +34,15 @@ std::vector<Json> Rows(const TemporaryDirectory& directory) {
   return rows;
 }
 
+// A shell that finds vime-run.
+Result Shell(const std::string& command, const TemporaryDirectory& directory) {
+  const std::string path = std::string("PATH=") +
+                           std::filesystem::path(VIME_RUN_PATH).parent_path().string() + ":" +
+                           std::getenv("PATH");
+  return Process({"/bin/sh", "-c", command}, {.directory = directory.path(), .environment = {path}})
+      .Wait();
+}
+
 TEST_CASE("A sweep is planned, run, counted and merged") {
   const TemporaryDirectory directory;
   const Result plan =
@@ -119,29 +128,62 @@ TEST_CASE("A signal stops a sweep after checkpoints, and the same command goes o
   CHECK(VimeSweep({"status", "s"}, directory).out == "4 runs, 4 finished\n");
 }
 
-TEST_CASE("Shards, xargs and make run every task exactly once") {
+TEST_CASE("Shards and xargs run every task once") {
   const TemporaryDirectory directory;
   MakePlan(directory, {"eta=0,0.1"}, "1-3");
   CHECK(VimeSweep({"run", "s", "--shard", "2/4"}, directory).exit_code == 0);
   CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 2 finished, 4 missing\n");
-  const auto shell = [&](const std::string& command) {
-    const std::string path = std::string("PATH=") +
-                             std::filesystem::path(VIME_RUN_PATH).parent_path().string() + ":" +
-                             std::getenv("PATH");
-    return Process({"/bin/sh", "-c", command},
-                   {.directory = directory.path(), .environment = {path}})
-        .Wait();
-  };
-  CHECK(shell("seq 6 | xargs -P 2 -I K vime-run --manifest s/manifest.jsonl --task K --quiet")
+  CHECK(Shell("seq 6 | xargs -P 2 -I K vime-run --manifest s/manifest.jsonl --task K --quiet",
+              directory)
             .exit_code == 0);
   CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+}
+
+// A directory in the way of task 2, and what is left to do when it is gone.
+void Block(const TemporaryDirectory& directory) {
   MakePlan(directory, {"eta=0,0.1"}, "1-3");
+  const std::string run = directory / Rows(directory)[1]["run"].get<std::string>();
+  std::filesystem::create_directories(run);
+  WriteText(run + "/thesis.txt", "precious");
+}
+void Unblock(const TemporaryDirectory& directory) {
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 5 finished, 1 missing\n");
+  std::filesystem::remove(directory / Rows(directory)[1]["run"].get<std::string>() + "/thesis.txt");
+}
+
+TEST_CASE("make -k goes on after a task that fails, and then makes what is missing") {
+  const TemporaryDirectory directory;
+  Block(directory);
   WriteText(directory / "Makefile",
             "TASKS = $(shell seq $$(wc -l < s/manifest.jsonl))\n"
             "all: $(TASKS)\n"
             "$(TASKS):\n"
-            "\tvime-run --manifest s/manifest.jsonl --task $@ --quiet --if-exists overwrite\n");
-  CHECK(shell("make -k -j 2").exit_code == 0);
+            "\tvime-run --manifest s/manifest.jsonl --task $@ --quiet && touch $@\n");
+  const Result first = Shell("make -k -j 2", directory);
+  CHECK(first.exit_code == 2);
+  CHECK(Contains(first.err, "holds files that are not of a run"));
+  Unblock(directory);
+  const Result second = Shell("make -k -j 2", directory);
+  CHECK(second.exit_code == 0);
+  CHECK(Lines(second.out).size() == 1);  // the one command
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+}
+
+TEST_CASE("GNU parallel --resume-failed runs the task that failed and no other") {
+  const TemporaryDirectory directory;
+  if (Shell("parallel --version | grep -q '^GNU parallel'", directory).exit_code != 0) {
+    MESSAGE("NOT TESTED: GNU parallel is not installed");
+    return;
+  }
+  Block(directory);
+  const std::string parallel =
+      "seq 6 | parallel --will-cite -j 2 --joblog log --resume-failed "
+      "vime-run --manifest s/manifest.jsonl --task {} --quiet";
+  CHECK(Shell(parallel, directory).exit_code == 1);  // how many failed
+  CHECK(Lines(Slurp(directory / "log")).size() == 1 + 6);
+  Unblock(directory);
+  CHECK(Shell(parallel, directory).exit_code == 0);
+  CHECK(Lines(Slurp(directory / "log")).size() == 1 + 7);
   CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
 }
 
