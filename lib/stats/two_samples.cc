@@ -50,11 +50,15 @@ WelchResult WelchTest(std::span<const double> x, std::span<const double> y, doub
   result.interval = {kNaN, kNaN};
   const double a = Variance(x) / Size(x);
   const double b = Variance(y) / Size(y);
-  if (!(a + b > 0)) return result;  // also NaN, of fewer than two values
+  // Also NaN, of fewer than two values, and numbers whose squares are infinite.
+  if (!(a + b > 0) || std::isinf(a + b)) return result;
   result.defined = true;
   const double se = std::sqrt(a + b);
   result.t = result.difference / se;
-  result.df = (a + b) * (a + b) / (a * a / (Size(x) - 1) + b * b / (Size(y) - 1));
+  // (a + b)^2 / (a^2 / (n_x - 1) + b^2 / (n_y - 1)), without squares that are 0 or infinite.
+  const double share = a / (a + b);
+  const double rest = b / (a + b);
+  result.df = 1 / (share * share / (Size(x) - 1) + rest * rest / (Size(y) - 1));
   result.p = 2 * StudentTCdf(-std::abs(result.t), result.df);
   const double margin = StudentTQuantile((1 + confidence) / 2, result.df) * se;
   result.interval = {result.difference - margin, result.difference + margin};

@@ -175,6 +175,20 @@ TEST_CASE("Samples that cannot be tested are not tested") {
   CHECK(std::isnan(ProbabilityOfSuperiority(Values{}, Values{1})));
 }
 
+TEST_CASE("Welch's test does not depend on the unit, as far as squares are finite") {
+  const Values x = {1, 2.5, 3}, y = {2, 4, 4.5, 7};
+  const WelchResult expected = WelchTest(x, y);
+  for (const double unit : {1e-120, 1e-70, 1e70, 1e120}) {
+    Values u = x, v = y;
+    for (double& value : u) value *= unit;
+    for (double& value : v) value *= unit;
+    const WelchResult result = WelchTest(u, v);
+    CHECK(result.df == doctest::Approx(expected.df));
+    CHECK(result.p == doctest::Approx(expected.p));
+  }
+  CHECK(!WelchTest(Values{1e308, 0}, Values{1, 2}).defined);
+}
+
 TEST_CASE("Never, as infinity, ranks above every number and ties with itself") {
   CHECK(ProbabilityOfSuperiority(Values{kInfinity, 3}, Values{kInfinity, 5}) == 0.375);
 }
