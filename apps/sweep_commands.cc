@@ -102,7 +102,9 @@ int Plan(int argc, const char* const* argv) {
   const std::vector<SweepTask> tasks = PlanSweep(base, positional, seeds);
   const std::string manifest = ManifestOf(directory);
   const std::string text = ManifestText(tasks);
-  if (FileExists(manifest) && ReadFile(manifest, std::size_t{1} << 30) != text) {
+  const bool same = FileSize(manifest) == static_cast<std::int64_t>(text.size()) &&
+                    ReadFile(manifest, text.size()) == text;
+  if (FileExists(manifest) && !same) {
     throw ConfigError(manifest + " holds another plan; choose another directory");
   }
   MakeDirectories(directory);

@@ -63,11 +63,9 @@ void CheckGroupBy(const std::vector<const RunRecord*>& runs,
 
 // Numbers by value, before texts.
 bool ValueLess(const std::string& a, const std::string& b) {
-  const Json x = Json::parse(a, nullptr, false);
-  const Json y = Json::parse(b, nullptr, false);
-  if (x.is_number() != y.is_number()) return x.is_number();
-  if (x.is_number() && x.get<double>() != y.get<double>()) return x.get<double>() < y.get<double>();
-  return !x.is_number() && a < b;
+  const std::optional<double> x = NumberIn(a), y = NumberIn(b);
+  if (x.has_value() != y.has_value()) return x.has_value();
+  return x ? *x < *y : a < b;
 }
 
 std::string Id(std::size_t index) {

@@ -16,7 +16,7 @@ namespace vime {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kMaxMetricsBytes = std::size_t{1} << 30;
+constexpr std::int64_t kMostVisits = std::int64_t{1} << 40;  // of a cell; sums do not overflow
 
 double NumberAt(const Json& line, const char* key) {
   const auto found = line.find(key);
@@ -27,16 +27,17 @@ double NumberAt(const Json& line, const char* key) {
 // out.
 RunCurves ReadMetrics(const std::string& directory) {
   RunCurves curves;
-  const std::string text = ReadFile(directory + "/metrics.jsonl", kMaxMetricsBytes);
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const Json line = Json::parse(text.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  text.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
-    begin = end + 1;
-    if (!line.is_object()) continue;
+  ReadLines(directory + "/metrics.jsonl", [&](std::string_view text, std::int64_t) {
+    Json line;
+    try {
+      line = ParseJson(std::string(text), "");
+    } catch (const ConfigError&) {
+      return;
+    }
+    if (!line.is_object()) return;
     const double steps = NumberAt(line, "env_steps");
     const bool increases = curves.env_steps.empty() || steps > curves.env_steps.back();
-    if (std::isnan(steps) || !increases) continue;
+    if (std::isnan(steps) || !increases) return;
     curves.env_steps.push_back(steps);
     const auto put = [&](CurveKind kind, double value) {
       curves.values[static_cast<std::size_t>(kind)].push_back(value);
@@ -47,7 +48,7 @@ RunCurves ReadMetrics(const std::string& directory) {
     put(CurveKind::kGain, NumberAt(line, "bonus/mean"));
     put(CurveKind::kModelError,
         NumberAt(line, "bnn/mse_mean_prediction") / NumberAt(line, "bnn/mse_predict_zero"));
-  }
+  });
   return curves;
 }
 
@@ -63,7 +64,8 @@ Axis AxisOf(const Json& json) {
 Replay ReplayOf(const Json& json) {
   Replay replay;
   if (json.is_null()) return replay;
-  replay.length = json.at("length").get<std::int64_t>();
+  if (!json.at("length").is_number_integer()) throw ConfigError("a length that is no integer");
+  replay.length = json["length"].get<std::int64_t>();
   replay.success = json.at("success").get<bool>();
   replay.total_reward = json.at("return").get<double>();
   replay.x = json.at("path").at(0).get<std::vector<double>>();
@@ -84,14 +86,18 @@ std::optional<States> ReadStates(const std::string& directory) {
   try {
     if (!FileExists(path)) return {};
     const Json json = ReadJsonFile(path, path);
+    const Json& visits = json.at("visits");
+    const bool counts =
+        json.at("cells").is_number_integer() && std::ranges::all_of(visits, [](const Json& count) {
+          return count.is_number_integer() && count >= 0 && count <= kMostVisits;
+        });
+    if (!counts) return {};
     States states{.axes = {AxisOf(json.at("axes").at(0)), AxisOf(json.at("axes").at(1))},
                   .cells = json.at("cells").get<int>(),
-                  .visits = json.at("visits").get<std::vector<std::int64_t>>(),
+                  .visits = visits.get<std::vector<std::int64_t>>(),
                   .replay = ReplayOf(json.at("replay"))};
     const auto size = static_cast<double>(states.visits.size());
-    const bool sound = size == static_cast<double>(states.cells) * states.cells && size > 0 &&
-                       *std::min_element(states.visits.begin(), states.visits.end()) >= 0;
-    if (sound) return states;
+    if (size > 0 && size == static_cast<double>(states.cells) * states.cells) return states;
   } catch (const ConfigError&) {
   } catch (const Json::exception&) {
   }
@@ -162,6 +168,7 @@ std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
       try {
         curves[i] = ReadMetrics(runs[i]->directory);
       } catch (const IoError&) {  // noted below
+      } catch (const ConfigError&) {
       }
     });
     ArmCurves arm;

@@ -26,13 +26,13 @@ std::map<std::string, std::vector<Point>> Sweeps(const Comparison& comparison) {
   const std::vector<std::string> differing = DifferingKeys(arms);
   std::map<std::string, std::vector<Point>> sweeps;
   for (std::size_t i = 0; i < arms.size(); ++i) {
-    const Json eta = Json::parse(ValueText(arms[i], "eta"), nullptr, false);
-    if (!eta.is_number() || !std::isfinite(comparison.arms[i].mean)) continue;
+    const std::optional<double> eta = NumberIn(ValueText(arms[i], "eta"));
+    if (!eta || !std::isfinite(comparison.arms[i].mean)) continue;
     std::string others;
     for (const std::string& key : differing) {
       if (key != "eta") others += (others.empty() ? "" : ", ") + ValueText(arms[i], key);
     }
-    sweeps[others].push_back({eta.get<double>(), &comparison.arms[i], i});
+    sweeps[others].push_back({*eta, &comparison.arms[i], i});
   }
   for (auto& [others, points] : sweeps) {
     std::sort(points.begin(), points.end(),

@@ -48,9 +48,7 @@ std::string ValueOr(const FlatConfig& config, const std::string& key, const std:
 
 double NumberOr(const FlatConfig& config, const std::string& key, double fallback) {
   const auto found = config.find(key);
-  if (found == config.end()) return fallback;
-  const Json value = Json::parse(found->second, nullptr, false);
-  return value.is_number() ? value.get<double>() : fallback;
+  return found == config.end() ? fallback : NumberIn(found->second).value_or(fallback);
 }
 
 // Something that is not of a run, said in one line.

@@ -1,6 +1,7 @@
 #include "experiments/compare/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -66,6 +67,14 @@ std::string Printable(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return printable;
+}
+
+std::optional<double> NumberIn(std::string_view text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, value);
+  if (result.ec != std::errc() || result.ptr != end || !std::isfinite(value)) return {};
+  return value;
 }
 
 std::size_t Length(std::string_view text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,9 @@ std::string Printable(std::string_view text);
 /// The beginning and the end of a longer UTF-8 text, with an ellipsis between them: at most `limit`
 /// characters.
 std::string Shortened(const std::string& text, std::size_t limit);
+
+/// The finite number that a text is, if it is one.
+std::optional<double> NumberIn(std::string_view text);
 
 /// The number of characters (code points) of a UTF-8 text.
 std::size_t Length(std::string_view text);

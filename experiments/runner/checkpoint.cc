@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 #include "experiments/runner/files.h"
 #include "lib/core/check.h"
@@ -124,23 +123,27 @@ void WriteCheckpoint(const std::string& path, const StateVisitor& visit) {
 
 void ReadCheckpoint(const std::string& path, const StateVisitor& visit) {
   std::string file;
-  try {
-    // The header first: a large file that is no checkpoint is not read.
-    const std::string header = ReadFileStart(path, kHeaderBytes);
-    if (!std::string_view(header).starts_with(kMagic)) {
-      throw ConfigError(path + " is not a checkpoint");
-    }
-    file = ReadFile(path, std::numeric_limits<std::size_t>::max() - 1);
-  } catch (const IoError& error) {
-    throw ConfigError(error.what());
-  }
-  if (file.size() < kHeaderBytes) throw ConfigError(path + " is damaged: it is cut short");
   const auto field = [&](std::size_t i) {
     return Get<std::uint64_t>(file, kMagic.size() + i * sizeof(std::uint64_t));
   };
-  if (field(0) != kVersion) throw ConfigError(path + " is of another version of the program");
+  const auto bytes = static_cast<std::uint64_t>(FileSize(path));
+  try {
+    // The header first: a large file that is no checkpoint is not read.
+    file = ReadFileStart(path, kHeaderBytes);
+    if (!std::string_view(file).starts_with(kMagic)) {
+      throw ConfigError(path + " is not a checkpoint");
+    }
+    if (file.size() < kHeaderBytes) throw ConfigError(path + " is damaged: it is cut short");
+    if (field(0) != kVersion) throw ConfigError(path + " is of another version of the program");
+    if (field(1) != bytes - kHeaderBytes) {
+      throw ConfigError(path + " is damaged: its length is wrong");
+    }
+    file = ReadFile(path, bytes);
+  } catch (const IoError& error) {
+    throw ConfigError(error.what());
+  }
+  if (file.size() != bytes) throw ConfigError(path + " is damaged: it is cut short");
   const std::string_view payload = std::string_view(file).substr(kHeaderBytes);
-  if (field(1) != payload.size()) throw ConfigError(path + " is damaged: its length is wrong");
   if (field(2) != XXH64(payload.data(), payload.size(), 0)) {
     throw ConfigError(path + " is damaged: its checksum is wrong");
   }

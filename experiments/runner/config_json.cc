@@ -18,8 +18,11 @@
 namespace vime {
 namespace {
 
-constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxDepth = 32;
 constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20;
+// What 64 MiB may become in memory and in time: looking up a key takes as long as there are keys.
+constexpr std::size_t kMostKeys = 500;
+constexpr std::size_t kMostValues = 4000000;
 
 // "at least 0 and less than 1", or "" where everything goes.
 std::string RangeText(const Range& range) {
@@ -187,6 +190,60 @@ std::vector<std::string> Paths(const FieldList& fields) {
   return paths;
 }
 
+// Looks at a text before it becomes a document. What is not JSON it leaves to the parser.
+class Strictness final : public Json::json_sax_t {
+ public:
+  explicit Strictness(std::string name) : name_(std::move(name)) {}
+
+  bool null() override { return Count(); }
+  bool boolean(bool) override { return Count(); }
+  bool number_integer(std::int64_t) override { return Count(); }
+  bool number_unsigned(std::uint64_t) override { return Count(); }
+  bool number_float(double, const std::string&) override { return Count(); }
+  bool string(std::string&) override { return Count(); }
+  bool binary(Json::binary_t&) override { return Count(); }
+  bool start_object(std::size_t) override { return Open(); }
+  bool start_array(std::size_t) override { return Open(); }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+  bool key(std::string& key) override {
+    if (!keys_.back().insert(key).second) {
+      throw ConfigError(name_ + ": the key " + Shown(Json(key)) + " appears twice");
+    }
+    if (keys_.back().size() > kMostKeys) {
+      throw ConfigError(name_ + ": an object with more than " + std::to_string(kMostKeys) +
+                        " keys");
+    }
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  bool Count() {
+    if (++values_ > kMostValues) {
+      throw ConfigError(name_ + ": more than " + NumberText(kMostValues) + " values");
+    }
+    return true;
+  }
+  bool Open() {
+    if (keys_.size() >= kMaxDepth) {
+      throw ConfigError(name_ + ": nested more than " + std::to_string(kMaxDepth) + " deep");
+    }
+    keys_.emplace_back();
+    return Count();
+  }
+  bool Close() {
+    keys_.pop_back();
+    return true;
+  }
+
+  std::string name_;
+  std::vector<std::set<std::string>> keys_;  // of every object and array that is open
+  std::size_t values_ = 0;
+};
+
 }  // namespace
 
 std::string NumberText(double value) {
@@ -337,23 +394,10 @@ ResolvedConfig ConfigBuilder::Build() const {
 }
 
 Json ParseJson(const std::string& text, const std::string& name) {
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    const bool opens =
-        event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (opens && depth >= kMaxDepth) {
-      throw ConfigError(name + ": nested more than " + std::to_string(kMaxDepth) + " deep");
-    }
-    if (event == Json::parse_event_t::object_start) keys.emplace_back();
-    if (event == Json::parse_event_t::object_end) keys.pop_back();
-    if (event == Json::parse_event_t::key &&
-        !keys.back().insert(parsed.get_ref<const std::string&>()).second) {
-      throw ConfigError(name + ": the key " + Shown(parsed) + " appears twice");
-    }
-    return true;
-  };
   try {
-    return Json::parse(text, check);
+    Strictness strictness(name);
+    Json::sax_parse(text, &strictness);
+    return Json::parse(text);
   } catch (const Json::parse_error& error) {
     const std::string before = text.substr(0, error.byte > 0 ? error.byte - 1 : 0);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');

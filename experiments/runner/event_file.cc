@@ -2,8 +2,8 @@
 
 #include <bit>
 #include <boost/crc.hpp>
-#include <limits>
-#include <sstream>
+
+#include "lib/core/check.h"
 
 namespace vime {
 namespace {
@@ -77,10 +77,15 @@ EventFile::EventFile(const RunDirectory& directory, double origin_s) : origin_s_
   for (const char* name : {"metrics.jsonl", "eval.jsonl"}) {
     const std::string path = directory.File(name);
     if (!FileExists(path)) continue;
-    std::istringstream lines(ReadFile(path, std::numeric_limits<std::size_t>::max() - 1));
-    for (std::string line; std::getline(lines, line);) {
-      records += Record(ScalarsEvent(ParseJson(line, path), origin_s));
-    }
+    ReadLines(path, [&](std::string_view text, std::int64_t number) {
+      const std::string where = path + ", line " + std::to_string(number);
+      const Json line = ParseJson(std::string(text), where);
+      const bool placed = line.is_object() && line.contains("wall_s") &&
+                          line["wall_s"].is_number() && line.contains("env_steps") &&
+                          line["env_steps"].is_number_integer();
+      if (!placed) throw ConfigError(where + ": wall_s and env_steps must be numbers");
+      records += Record(ScalarsEvent(line, origin_s));
+    });
   }
   const std::string path = directory.File(kName);
   WriteFileAtomically(path, records);

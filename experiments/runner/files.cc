@@ -67,8 +67,10 @@ void WriteFileAtomically(const std::string& path, std::string_view content) {
 
 namespace {
 
-// The first bytes of a file, at least `bytes` of them if it has as many.
-std::string ReadAtLeast(const std::string& path, std::size_t bytes) {
+constexpr std::size_t kMaxLineBytes = std::size_t{1} << 20;
+
+// Gives the bytes of a regular file or a pipe to `take`, piece by piece, until that returns false.
+void ReadPieces(const std::string& path, const std::function<bool(std::string_view)>& take) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) Fail("read", path);
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) {
@@ -76,31 +78,61 @@ std::string ReadAtLeast(const std::string& path, std::size_t bytes) {
   }
   const Descriptor file(path, O_RDONLY | O_CLOEXEC);
   if (file.value() < 0) Fail("read", path);
-  std::string text;
   char buffer[65536];
   while (true) {
     const ssize_t count = ::read(file.value(), buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) Fail("read", path);
-    if (count == 0) return text;
-    text.append(buffer, static_cast<std::size_t>(count));
-    if (text.size() >= bytes) return text;
+    if (count == 0 || !take({buffer, static_cast<std::size_t>(count)})) return;
   }
+}
+
+// The first bytes of a file, at least `bytes` of them if it has as many.
+std::string ReadAtLeast(const std::string& path, std::size_t bytes) {
+  std::string text;
+  ReadPieces(path, [&](std::string_view piece) {
+    text += piece;
+    return text.size() < bytes;
+  });
+  return text;
 }
 
 }  // namespace
 
 std::string ReadFile(const std::string& path, std::size_t max_bytes) {
-  std::string text = ReadAtLeast(path, max_bytes + 1);
-  if (text.size() > max_bytes) {
+  const auto refuse_if = [&](bool large) {
+    if (!large) return;
     throw IoError("cannot read " + path + ": larger than " + std::to_string(max_bytes >> 20) +
                   " MiB");
-  }
+  };
+  refuse_if(FileSize(path) > static_cast<std::int64_t>(max_bytes));
+  std::string text = ReadAtLeast(path, max_bytes + 1);
+  refuse_if(text.size() > max_bytes);
   return text;
 }
 
 std::string ReadFileStart(const std::string& path, std::size_t bytes) {
   return ReadAtLeast(path, bytes).substr(0, bytes);
+}
+
+void ReadLines(const std::string& path,
+               const std::function<void(std::string_view line, std::int64_t number)>& read) {
+  std::string begun;  // a line that ends in a later piece
+  std::int64_t number = 0;
+  ReadPieces(path, [&](std::string_view piece) {
+    for (std::size_t end; (end = piece.find('\n')) != std::string_view::npos;) {
+      begun += piece.substr(0, end);
+      piece.remove_prefix(end + 1);
+      read(begun, ++number);
+      begun.clear();
+    }
+    begun += piece;
+    if (begun.size() > kMaxLineBytes) {
+      throw ConfigError(path + ", line " + std::to_string(number + 1) + ": longer than 1 MiB");
+    }
+    return true;
+  });
+  if (!begun.empty()) read(begun, ++number);
 }
 
 bool FileExists(const std::string& path) {
@@ -110,7 +142,7 @@ bool FileExists(const std::string& path) {
 
 std::int64_t FileSize(const std::string& path) {
   struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_size : 0;
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) ? status.st_size : 0;
 }
 
 void MakeDirectories(const std::string& path) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,14 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes);
 /// The first `bytes` of such a file, or all of it when it is shorter.
 std::string ReadFileStart(const std::string& path, std::size_t bytes);
 
+/// Gives every line of such a file to `read`, with its number from 1 on; never holds more than one.
+/// Throws ConfigError for a line of more than a mebibyte.
+void ReadLines(const std::string& path,
+               const std::function<void(std::string_view line, std::int64_t number)>& read);
+
 bool FileExists(const std::string& path);
 
-/// The size in bytes; 0 when there is no such file.
+/// The size in bytes of a regular file; 0 when there is none.
 std::int64_t FileSize(const std::string& path);
 
 /// Creates a directory and its parents.

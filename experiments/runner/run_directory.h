@@ -55,6 +55,7 @@ bool IsFinal(const Json& summary);
 template <class T>
 T ValueOr(const Json& json, const char* key, T fallback) {
   if (!json.is_object() || !json.contains(key)) return fallback;
+  if (std::is_same_v<T, std::int64_t> && !json[key].is_number_integer()) return fallback;
   try {
     return json[key].get<T>();
   } catch (const Json::exception&) {

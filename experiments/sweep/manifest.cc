@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -14,8 +16,7 @@
 namespace vime {
 namespace {
 
-constexpr std::size_t kMaxManifestBytes = std::size_t{1} << 30;
-constexpr std::size_t kMostTasks = 1000000;
+constexpr std::int64_t kMostTasks = 1000000;
 
 // json["a"]["b"] of a.b
 const Json& At(const Json& json, const std::string& path) {
@@ -62,24 +63,27 @@ SweepTask TaskFromJson(const Json& json, const std::string& name) {
   return task;
 }
 
-std::vector<std::string> ReadLines(const std::string& path) {
-  std::string text;
+// Gives every line to `read` and returns how many there are.
+std::int64_t ReadManifestLines(
+    const std::string& path,
+    const std::function<void(std::string_view line, std::int64_t number)>& read) {
+  std::int64_t count = 0;
   try {
-    text = ReadFile(path, kMaxManifestBytes);
+    ReadLines(path, [&](std::string_view line, std::int64_t number) {
+      count = number;
+      if (count > kMostTasks) throw ConfigError(path + " holds more than 1e6 tasks");
+      read(line, number);
+    });
   } catch (const IoError& error) {
     throw ConfigError(error.what());
   }
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(std::move(line));
-  if (lines.empty()) throw ConfigError(path + " holds no tasks");
-  return lines;
+  if (count == 0) throw ConfigError(path + " holds no tasks");
+  return count;
 }
 
-SweepTask TaskOfLine(const std::string& path, const std::vector<std::string>& lines,
-                     std::size_t line) {
-  const std::string name = path + ", line " + std::to_string(line + 1);
-  return TaskFromJson(ParseJson(lines[line], name), name);
+SweepTask TaskOfLine(const std::string& path, std::string_view line, std::int64_t number) {
+  const std::string name = path + ", line " + std::to_string(number);
+  return TaskFromJson(ParseJson(std::string(line), name), name);
 }
 
 }  // namespace
@@ -116,7 +120,7 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
   std::rotate(all.begin(), all.end() - 1, all.end());  // the seed varies slowest
   std::size_t count = 1;
   for (const SweepAxis& axis : all) {
-    if (axis.values.size() > kMostTasks / count) {
+    if (axis.values.size() > static_cast<std::size_t>(kMostTasks) / count) {
       throw ConfigError("a sweep has at most 1e6 runs");
     }
     count *= axis.values.size();
@@ -161,19 +165,24 @@ std::string ManifestText(const std::vector<SweepTask>& tasks) {
 }
 
 std::vector<SweepTask> ReadManifest(const std::string& path) {
-  const std::vector<std::string> lines = ReadLines(path);
   std::vector<SweepTask> tasks;
-  for (std::size_t i = 0; i < lines.size(); ++i) tasks.push_back(TaskOfLine(path, lines, i));
+  ReadManifestLines(path, [&](std::string_view line, std::int64_t number) {
+    tasks.push_back(TaskOfLine(path, line, number));
+  });
   return tasks;
 }
 
 SweepTask ReadTask(const std::string& path, std::int64_t task) {
-  const std::vector<std::string> lines = ReadLines(path);
-  if (task < 1 || task > static_cast<std::int64_t>(lines.size())) {
-    throw ConfigError("--task must be an integer >= 1 and <= " + std::to_string(lines.size()) +
+  std::optional<SweepTask> found;
+  const std::int64_t count =
+      ReadManifestLines(path, [&](std::string_view line, std::int64_t number) {
+        if (number == task) found = TaskOfLine(path, line, number);
+      });
+  if (!found) {
+    throw ConfigError("--task must be an integer >= 1 and <= " + std::to_string(count) +
                       ", the number of lines of " + path + ", got " + std::to_string(task));
   }
-  return TaskOfLine(path, lines, static_cast<std::size_t>(task - 1));
+  return *found;
 }
 
 std::int64_t TaskFromEnvironment() {

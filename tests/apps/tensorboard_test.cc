@@ -206,5 +206,24 @@ TEST_CASE("Starting over removes the event file of the run before") {
   CHECK(!std::filesystem::exists(directory / "r/events.out.tfevents.vime"));
 }
 
+TEST_CASE("Metrics that no run wrote are refused by file and line, and no event file is left") {
+  const TemporaryDirectory directory;
+  REQUIRE(VimeRun(kTiny + Arguments{"--out", "r", "--quiet"}, directory).exit_code == 0);
+  const std::string good = Lines(Slurp(directory / "r/metrics.jsonl"))[0];
+  for (const char* line :
+       {"", "{", "3", "[]", "{}", R"({"wall_s": 1})", R"({"env_steps": 1})",
+        R"({"env_steps": "1", "wall_s": 1})", R"({"env_steps": 1e300, "wall_s": 1})",
+        R"({"env_steps": 1, "wall_s": null})"}) {
+    CAPTURE(line);
+    WriteText(directory / "r/metrics.jsonl", good + "\n" + line + "\n");
+    const Result result = VimeRun(kTiny + Arguments{"--out", "r", "--tensorboard"}, directory);
+    CAPTURE(result.err);
+    CHECK(result.exit_code == 2);
+    CHECK(IsOneLine(result.err));
+    CHECK(Contains(result.err, "r/metrics.jsonl, line 2: "));
+    CHECK(!std::filesystem::exists(directory / "r/events.out.tfevents.vime"));
+  }
+}
+
 }  // namespace
 }  // namespace vime::testing

@@ -327,6 +327,25 @@ TEST_CASE("Malformed JSON is reported with its line and column") {
   }
 }
 
+TEST_CASE("JSON that would take much memory or time for its length is refused") {
+  const auto message = [](std::size_t count, const std::string& open, const auto& item,
+                          const std::string& close) {
+    std::string text = open;
+    for (std::size_t i = 0; i < count; ++i) text += std::string(i > 0 ? "," : "") + item(i);
+    return ErrorOf([&] { ParseJson(text + close, "f"); });
+  };
+  const auto member = [](std::size_t i) { return "\"" + std::to_string(i) + "\":0"; };
+  CHECK(message(500, "{", member, "}").empty());
+  CHECK(message(501, "{", member, "}") == "f: an object with more than 500 keys");
+  // A parser that looks through the list after every object would not end.
+  CHECK(message(
+            300000, "[", [](std::size_t) { return "{}"; }, "]")
+            .empty());
+  const auto zero = [](std::size_t) { return "0"; };
+  CHECK(message(3999000, "[", zero, "]").empty());
+  CHECK(message(4000001, "[", zero, "]") == "f: more than 4e6 values");
+}
+
 TEST_CASE("Files that are too large or not files are not read") {
   const testing::TemporaryDirectory directory;
   testing::WriteText(directory / "good.json", "\xef\xbb\xbf{\"eta\": 1}");

@@ -19,12 +19,12 @@ using testing::WriteText;
 
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
-// The message of the IoError that `action` throws; "" when it throws none.
+// The message of the error that `action` throws; "" when it throws none.
 template <class Action>
 std::string ErrorOf(const Action& action) {
   try {
     action();
-  } catch (const IoError& error) {
+  } catch (const std::runtime_error& error) {
     return error.what();
   }
   return "";
@@ -115,6 +115,34 @@ TEST_CASE("ReadFile refuses what is absent, large, a directory or a device") {
   CHECK(Contains(ErrorOf([&] { ReadFile("/dev/zero", 4); }), "not a regular file"));
   std::filesystem::resize_file(path, std::uintmax_t{1} << 40);
   CHECK(Contains(ErrorOf([&] { ReadFile(path, 64 * kMegabyte); }), "larger than 64 MiB"));
+}
+
+TEST_CASE(
+    "ReadLines gives lines of any length up to a mebibyte, the last one also without its end") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "f";
+  const auto lines_of = [&](const std::string& text) {
+    WriteText(path, text);
+    std::vector<std::string> lines;
+    ReadLines(path, [&](std::string_view line, std::int64_t number) {
+      lines.emplace_back(line);
+      CHECK(number == static_cast<std::int64_t>(lines.size()));
+    });
+    return lines;
+  };
+  using Lines = std::vector<std::string>;
+  CHECK(lines_of("").empty());
+  CHECK(lines_of("a") == Lines{"a"});
+  CHECK(lines_of("a\n\nb\n") == Lines{"a", "", "b"});
+  for (const std::size_t length : {65534, 65535, 65536, 65537, 200000, 1 << 20}) {
+    CAPTURE(length);
+    const std::string line(length, 'x');
+    CHECK(lines_of(line + "\n" + line + "\nz") == Lines{line, line, "z"});
+  }
+  CHECK(ErrorOf([&] { lines_of("a\n" + std::string((1 << 20) + 1, 'x')); }) ==
+        path + ", line 2: longer than 1 MiB");
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 40);  // is not read as a whole
+  CHECK(Contains(ErrorOf([&] { ReadLines(path, [](auto&&...) {}); }), "longer than 1 MiB"));
 }
 
 TEST_CASE("Directories are made with their parents, and listed sorted") {
