@@ -44,7 +44,8 @@ echo "|---|---|---|---|"
 arms | while read -r name _; do
   line="| $name |"
   for maze in hidden-room noisy-arm s-maze; do
-    solved=$(cat "$out/$maze-$name"-s*/summary.json | jq -s '[.[] | select(.solved)] | length')
+    solved=$(for seed in $(seq "$1" "$2"); do cat "$out/$maze-$name-s$seed/summary.json"; done |
+      jq -s '[.[] | select(.solved)] | length')
     line="$line $solved |"
   done
   echo "$line"
