@@ -38,7 +38,8 @@ int ForEachInclude(const std::string& layer, const Visit& visit) {
 }
 
 TEST_CASE("Dependencies point one way: apps -> experiments -> envs -> lib") {
-  for (const auto& [layer, allowed] : kMayInclude) {
+  for (const auto& [layer, layers] : kMayInclude) {
+    const auto& allowed = layers;
     const int files = ForEachInclude(layer, [&](const std::string& file, const std::string& name) {
       const std::string top = name.substr(0, name.find('/'));
       if (name.find('/') == std::string::npos || !kMayInclude.contains(top)) return;

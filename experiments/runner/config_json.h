@@ -51,7 +51,7 @@ class ConfigBuilder {
 };
 
 /// Parses a JSON file strictly: duplicate keys, deep nesting, more than 64 MiB, 500 keys of an
-/// object or 4e6 values and keys are errors. Throws ConfigError that begins with `name` and says
+/// object or 4e6 values are errors. Throws ConfigError that begins with `name` and says
 /// where the text is malformed.
 Json ReadJsonFile(const std::string& path, const std::string& name);
 Json ParseJson(const std::string& text, const std::string& name);

@@ -119,17 +119,20 @@ void ReadLines(const std::string& path,
                const std::function<void(std::string_view line, std::int64_t number)>& read) {
   std::string begun;  // a line that ends in a later piece
   std::int64_t number = 0;
+  const auto append = [&](std::string_view part) {
+    if (begun.size() + part.size() > kMaxLineBytes) {
+      throw ConfigError(path + ", line " + std::to_string(number + 1) + ": longer than 1 MiB");
+    }
+    begun += part;
+  };
   ReadPieces(path, [&](std::string_view piece) {
     for (std::size_t end; (end = piece.find('\n')) != std::string_view::npos;) {
-      begun += piece.substr(0, end);
+      append(piece.substr(0, end));
       piece.remove_prefix(end + 1);
       read(begun, ++number);
       begun.clear();
     }
-    begun += piece;
-    if (begun.size() > kMaxLineBytes) {
-      throw ConfigError(path + ", line " + std::to_string(number + 1) + ": longer than 1 MiB");
-    }
+    append(piece);
     return true;
   });
   if (!begun.empty()) read(begun, ++number);

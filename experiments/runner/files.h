@@ -1,5 +1,5 @@
-// Files that survive: atomic replacement, append-only logs, locks. Every failure is an IoError that
-// names the path and the reason.
+// Files that survive: atomic replacement, append-only logs, locks. A failure of the file system is
+// an IoError that names the path and the reason.
 #pragma once
 
 #include <cstddef>

@@ -289,8 +289,14 @@ void Resolve(RunConfig& config) {
       (config.bonus != BonusKind::kVime || config.algo == Algorithm::kPpo)) {
     throw ConfigError("compat openai-vime needs bonus vime and an algo of the paper, not ppo");
   }
-  if (config.gain_chain && config.compat == Compat::kOpenaiVime) {
-    throw ConfigError("gain.chain must be false with compat openai-vime");
+  if (config.bnn.likelihood == Likelihood::kHeteroscedastic &&
+      config.bnn.likelihood_floor > kLargestStddev) {
+    throw ConfigError("bnn.likelihood heteroscedastic needs bnn.likelihood_floor <= 10");
+  }
+  const bool chains = config.bonus == BonusKind::kVime || config.bonus == BonusKind::kShuffled ||
+                      config.bonus == BonusKind::kCompression;
+  if (config.gain_chain && (!chains || config.compat == Compat::kOpenaiVime)) {
+    throw ConfigError("gain.chain needs bonus vime, shuffled or compression, and compat none");
   }
   const double rows = static_cast<double>(config.batch_steps + config.horizon);
   if (rows > 1e8) throw ConfigError("batch_steps + horizon must be at most 1e8");

@@ -141,9 +141,9 @@ class NetworkPack {
     input[num_inputs()] = F(T(1));
     const F dead = F(T(1)) - LiveLanes<F>(count);  // lanes without a row get s = 1
     for (int o = 0; o < num_outputs(); ++o) {
-      const T* of_rows = net_.likelihood_stddev + o * net_.likelihood_stride + row;
-      stddev_[o] = net_.likelihood_stride == 0 ? F(net_.likelihood_stddev[o])
-                                               : LoadSome<F>(of_rows, count) + dead;
+      const T* sd = net_.likelihood_stddev;
+      const std::int64_t stride = net_.likelihood_stride;
+      stddev_[o] = stride == 0 ? F(sd[o]) : LoadSome<F>(sd + o * stride + row, count) + dead;
       precision_[o] = F(T(1)) / (stddev_[o] * stddev_[o]);
     }
   }

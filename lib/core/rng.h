@@ -32,6 +32,7 @@ enum class Stream : std::uint32_t {
   kValueInit = 11,
   kPolicyMinibatch = 12,
   kBonusInit = 13,
+  kNoiseModelInit = 14,
   kTest = 100,
 };
 

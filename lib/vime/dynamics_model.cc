@@ -52,7 +52,7 @@ DynamicsBelief::DynamicsBelief(const EnvSpec& spec, const DynamicsModelOptions& 
   if (options.likelihood == Likelihood::kHeteroscedastic) {
     noise_model_.emplace(spec.observation_dim() + spec.action_dim(), spec.observation_dim(),
                          options.likelihood_floor, options.learning_rate,
-                         NoiseKey{seed, Stream::kNetworkInit, 0, 1});
+                         NoiseKey{seed, Stream::kNoiseModelInit, 0, 0});
   }
 }
 

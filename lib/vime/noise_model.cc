@@ -10,7 +10,6 @@ namespace {
 
 constexpr int kHidden = 32;
 constexpr double kInitialOutputStddev = 0.01;
-constexpr float kLargest = 10;  // of s
 constexpr float kLeastDerivative = -10;
 
 }  // namespace
@@ -20,7 +19,9 @@ NoiseModel::NoiseModel(int inputs, int outputs, double floor, double learning_ra
     : log_stddev_({inputs, kHidden, outputs}, kInitialOutputStddev, key),
       adam_(log_stddev_.num_parameters(), {.learning_rate = learning_rate}),
       low_(Log(static_cast<float>(floor))),
-      high_(Log(kLargest)) {}
+      high_(Log(static_cast<float>(kLargestStddev))) {
+  VIME_CHECK(floor > 0 && floor <= kLargestStddev);
+}
 
 Features<float> NoiseModel::Stddev(const FeaturesRef<float>& x) const {
   Features<float> stddev = log_stddev_.Predict(x);

@@ -137,14 +137,13 @@ TEST_CASE("Signals stop a run after its checkpoint, and the same command goes on
   struct Case {
     int signal, exit_code;
   };
-  for (const auto& [signal, exit_code] : {Case{SIGINT, 130}, Case{SIGTERM, 75}, Case{SIGHUP, 75},
-                                          Case{SIGUSR1, 75}, Case{SIGUSR2, 75}}) {
-    CAPTURE(signal);
+  for (const Case& end : {Case{SIGINT, 130}, Case{SIGTERM, 75}, Case{SIGHUP, 75}, Case{SIGUSR1, 75},
+                          Case{SIGUSR2, 75}}) {
+    CAPTURE(end.signal);
     const TemporaryDirectory directory;
-    const Result result =
-        Interrupt(kRun + Arguments{"--iterations", "1000000", "--json"}, directory, 2,
-                  [signal = signal](Process& p) { p.Signal(signal); });
-    CHECK(result.exit_code == exit_code);
+    const Result result = Interrupt(kRun + Arguments{"--iterations", "1000000", "--json"},
+                                    directory, 2, [&](Process& p) { p.Signal(end.signal); });
+    CHECK(result.exit_code == end.exit_code);
     CHECK(result.out.empty());
     CHECK(!std::filesystem::exists(directory / "r/summary.json"));
     CHECK(Json::parse(Slurp(directory / "r/run.json"))["status"] == "interrupted");

@@ -58,8 +58,9 @@ std::vector<std::pair<const char*, std::unique_ptr<Bonus>>> AllBonuses() {
 }
 
 TEST_CASE("No bonus scores before it has seen data; then its scores are finite, and snapshots") {
-  for (auto& [name, bonus] : AllBonuses()) {
-    CAPTURE(name);
+  for (auto& entry : AllBonuses()) {
+    CAPTURE(entry.first);
+    const auto& bonus = entry.second;
     CHECK(bonus->Scorer() == nullptr);
     const Batch batch = RandomBatch({30, 20}, 2, 1, 1);
     bonus->Observe(batch);
