@@ -24,7 +24,7 @@ double NumberAt(const Json& line, const char* key) {
 }
 
 // Lines that are no objects with increasing steps, such as the last one of a killed run, are left
-// out.
+// out and noted.
 RunCurves ReadMetrics(const std::string& directory) {
   RunCurves curves;
   ReadLines(directory + "/metrics.jsonl", [&](std::string_view text, std::int64_t) {
@@ -32,12 +32,13 @@ RunCurves ReadMetrics(const std::string& directory) {
     try {
       line = ParseJson(std::string(text), "");
     } catch (const ConfigError&) {
+    }
+    const double steps = line.is_object() ? NumberAt(line, "env_steps") : kNaN;
+    const bool increases = curves.env_steps.empty() || steps > curves.env_steps.back();
+    if (std::isnan(steps) || !increases) {
+      curves.broken_lines = true;
       return;
     }
-    if (!line.is_object()) return;
-    const double steps = NumberAt(line, "env_steps");
-    const bool increases = curves.env_steps.empty() || steps > curves.env_steps.back();
-    if (std::isnan(steps) || !increases) return;
     curves.env_steps.push_back(steps);
     const auto put = [&](CurveKind kind, double value) {
       curves.values[static_cast<std::size_t>(kind)].push_back(value);
@@ -177,22 +178,32 @@ std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
     for (const auto& run : states) {
       if (run) AddVisits(*run, arm);
     }
+    bool film_broken = false;
     if (!runs.empty()) {
       const std::size_t median = MedianRun(result);
-      if (!runs[median]->directory.empty()) arm.film = FilmOf(runs[median]->directory);
+      const std::string& directory = runs[median]->directory;
+      if (!directory.empty()) arm.film = FilmOf(directory);
+      film_broken = !arm.film && !directory.empty() && FileExists(directory + "/policy.json");
       if (states[median] && arm.states) {
         arm.states->replay = states[median]->replay;
         arm.states->replay.path = runs[median]->path;
       }
     }
-    const auto note = [&](std::size_t count, const char* file) {
-      if (count == runs.size()) return;
-      notes.push_back(result.arm.id + " (" + result.arm.label + "): " +
-                      std::to_string(runs.size() - count) + " of " + std::to_string(runs.size()) +
-                      " runs have no " + file + " that can be read; figures leave them out.");
+    const auto note = [&](std::size_t count, const char* what) {
+      if (count == 0) return;
+      notes.push_back(result.arm.id + " (" + result.arm.label + "): " + std::to_string(count) +
+                      " of " + std::to_string(runs.size()) + " runs have " + what +
+                      "; figures leave them out.");
     };
-    note(arm.runs.size(), "metrics.jsonl");
-    note(static_cast<std::size_t>(arm.visited_runs), "states.json");
+    note(runs.size() - arm.runs.size(), "no metrics.jsonl that can be read");
+    note(static_cast<std::size_t>(std::ranges::count_if(arm.runs, &RunCurves::broken_lines)),
+         "lines of metrics.jsonl that cannot be read");
+    note(runs.size() - static_cast<std::size_t>(arm.visited_runs),
+         "no states.json that can be read");
+    if (film_broken) {
+      notes.push_back(result.arm.id + " (" + result.arm.label + "): the policy.json of " +
+                      runs[MedianRun(result)]->path + " cannot be played; the film leaves it out.");
+    }
     all.push_back(std::move(arm));
   }
   return all;

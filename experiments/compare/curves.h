@@ -22,6 +22,7 @@ inline constexpr std::size_t kNumCurveKinds = 5;
 struct RunCurves {
   std::vector<double> env_steps;
   std::array<std::vector<double>, kNumCurveKinds> values;
+  bool broken_lines = false;  ///< some lines could not be read and are left out
 
   const std::vector<double>& operator[](CurveKind kind) const {
     return values[static_cast<std::size_t>(kind)];
@@ -67,7 +68,7 @@ struct ArmCurves {
 };
 
 /// Reads the files of every run of every arm. A file that is missing or broken leaves its run out
-/// of the figure and adds a note.
+/// of the figure and adds a note, and so does a broken line of metrics.jsonl.
 std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
                                   std::vector<std::string>& notes);
 

@@ -202,6 +202,9 @@ TEST_CASE("Broken and missing files leave a run out of the figures, with a note"
   Json states = Json::parse(testing::Slurp(paths[5] + "/states.json"));
   states["visits"] = Json::array({1, 2});
   WriteText(paths[5] + "/states.json", states.dump());
+  for (int i = 5; i < 10; ++i) {
+    WriteText(paths[static_cast<std::size_t>(i)] + "/policy.json", "{\"format\": 1, \"kind");
+  }
   const Made made = Make(paths);
   CHECK(made.comparison.arms[0].values.size() == 5);  // the numbers need no curves
   CHECK(made.curves[0].runs.size() == 3);
@@ -209,7 +212,10 @@ TEST_CASE("Broken and missing files leave a run out of the figures, with a note"
   CHECK(made.curves[1].visited_runs == 4);
   const std::string notes = Listed(made.comparison.notes);
   CHECK(notes.find("2 of 5 runs have no metrics.jsonl") != std::string::npos);
+  CHECK(notes.find("1 of 5 runs have lines of metrics.jsonl") != std::string::npos);
   CHECK(notes.find("2 of 5 runs have no states.json") != std::string::npos);
+  CHECK(notes.find("B (") != std::string::npos);
+  CHECK(notes.find("cannot be played") != std::string::npos);
 }
 
 TEST_CASE("Visits add up over runs, and the replay is of the run with the median result") {
