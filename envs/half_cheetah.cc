@@ -101,6 +101,7 @@ EnvEntry Entry(const std::string& name, std::string help, bool sparse) {
   return {.name = name,
           .help = std::move(help),
           .params = {},
+          .noise_region = kRobotNoiseRegion,
           .make = [name, sparse](const EnvParams&) -> std::unique_ptr<Env> {
             return std::make_unique<HalfCheetah>(name, sparse);
           },

@@ -10,6 +10,9 @@
 
 namespace vime {
 
+/// EnvSpec::noise_region of all of them, about the start, in words.
+inline constexpr const char* kRobotNoiseRegion = "-0.5 < x < 0.5";
+
 /// The models of envs/half_cheetah.xml and envs/walker2d.xml.
 const MujocoModel& HalfCheetahModel();
 const MujocoModel& Walker2dModel();

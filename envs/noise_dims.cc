@@ -93,23 +93,26 @@ std::string Condition(const std::string& name, double low, double high) {
          (high == kInfinity ? "" : " < " + ToText(high));
 }
 
-std::string RegionText(const EnvSpec& spec) {
+}  // namespace
+
+std::string NoiseRegionText(const EnvSpec& spec) {
   const Region& region = spec.noise_region;
   const std::string x = Condition(spec.coverage[0].name, region.x_low, region.x_high);
   const std::string y = Condition(spec.coverage[1].name, region.y_low, region.y_high);
   return x + (x.empty() || y.empty() ? "" : " and ") + y;
 }
 
-}  // namespace
-
 EnvEntry WithNoiseDims(EnvEntry entry) {
-  const std::string region = RegionText(entry.make(DefaultParams(entry))->spec());
-  entry.params.push_back({.name = kParameter,
-                          .default_value = static_cast<double>(entry.noise_dims),
-                          .low = 0,
-                          .high = kMaxDims,
-                          .integer = true,
-                          .help = "further observations, N(0, 1) while " + region + ", else 0"});
+  if (entry.noise_region.empty()) {
+    entry.noise_region = NoiseRegionText(entry.make(DefaultParams(entry))->spec());
+  }
+  entry.params.push_back(
+      {.name = kParameter,
+       .default_value = static_cast<double>(entry.noise_dims),
+       .low = 0,
+       .high = kMaxDims,
+       .integer = true,
+       .help = "further observations, N(0, 1) while " + entry.noise_region + ", else 0"});
   entry.make = [make = std::move(entry.make)](const EnvParams& params) -> std::unique_ptr<Env> {
     std::unique_ptr<Env> env = make(params);
     const int noise_dims = static_cast<int>(params.at(kParameter));

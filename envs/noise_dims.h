@@ -5,6 +5,9 @@
 
 namespace vime {
 
+/// EnvSpec::noise_region in words: "-1 < x < 1 and y < 2".
+std::string NoiseRegionText(const EnvSpec& spec);
+
 /// The entry with one more parameter, noise_dims = K. Its environments have K further observation
 /// dimensions that are independent N(0, 1) draws after every step that ends in
 /// EnvSpec::noise_region (and after a reset there), and 0 elsewhere. Dynamics, rewards and the

@@ -105,6 +105,7 @@ EnvEntry Walker2dEntry() {
       .name = "walker2d",
       .help = "rllab's walker, paid by its speed along x until it falls (MuJoCo)",
       .params = {},
+      .noise_region = kRobotNoiseRegion,
       .make = [](const EnvParams&) -> std::unique_ptr<Env> { return std::make_unique<Walker2d>(); },
       .make_controller = Walk,
       .draw = DrawWalker2d};

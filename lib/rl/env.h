@@ -165,6 +165,9 @@ struct EnvEntry {
   std::vector<EnvParam> params;
   /// The default of `env_params.noise_dims`, which every environment has.
   int noise_dims = 0;
+  /// EnvSpec::noise_region in words, for the help; empty: made from the spec, which needs an
+  /// environment. Programs list all entries when they start, and an engine takes milliseconds.
+  std::string noise_region = {};
   std::function<std::unique_ptr<Env>(const EnvParams& params)> make;
   /// A scripted policy that shows that the task can be solved; may be empty.
   std::function<Controller(const EnvSpec& spec)> make_controller = {};

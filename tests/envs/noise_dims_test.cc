@@ -160,6 +160,15 @@ TEST_CASE("The help of the parameter says where the noise is") {
   CHECK(help("s-maze") == "further observations, N(0, 1) while x < 1 and y < 1, else 0");
 }
 
+TEST_CASE("Every help names the noise region of the task itself") {
+  for (const EnvEntry& entry : Environments()) {
+    CAPTURE(entry.name);
+    const std::string region = NoiseRegionText(entry.make(DefaultParams(entry))->spec());
+    CHECK(!region.empty());
+    CHECK(entry.params.back().help == "further observations, N(0, 1) while " + region + ", else 0");
+  }
+}
+
 TEST_CASE("A policy sees noise as it is") {
   const auto env = MakeEnvironment("mountaincar", {{"noise_dims", 2}});
   const GaussianPolicy<double> policy(env->spec(), {}, 1);
