@@ -11,7 +11,7 @@
 namespace vime {
 
 /// EnvSpec::noise_region of all of them, about the start, in words.
-inline constexpr const char* kRobotNoiseRegion = "-0.5 < x < 0.5";
+inline constexpr const char* kRobotNoiseRegion = "-0.5 < centre x < 0.5";
 
 /// The models of envs/half_cheetah.xml and envs/walker2d.xml.
 const MujocoModel& HalfCheetahModel();

@@ -12,6 +12,12 @@ chmod 755 "$work"
 export SLURM_CONF=$work/slurm.conf PATH=$bin:$PATH
 pids=()
 finish() {
+  local status=$?
+  if [ "$status" != 0 ]; then
+    squeue --long || true
+    sinfo --long || true
+    tail -n 20 "$work"/*.log "$work"/sweep/*/run.json || true
+  fi >&2
   kill "${pids[@]}" 2>/dev/null || true
   [ -f "$work/node.pid" ] && kill -9 "$(cat "$work/node.pid")" 2>/dev/null || true
   [ -f "$work/munged.pid" ] && kill "$(cat "$work/munged.pid")" 2>/dev/null || true
@@ -81,7 +87,7 @@ wait_for 30 node_is '^idle$'
 sinfo
 
 cd "$work"
-settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=15000)
+settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=30000)
 vime-sweep plan sweep "${settings[@]}"
 vime-sweep slurm sweep --submit -- --output="$work/task-%a.log" --ntasks=1
 job=$(squeue -h -o %F | head -1)
@@ -93,19 +99,20 @@ a_run_has_stopped() {
   grep -qsE '"status": "interrupted"|"from_iteration": [1-9]' sweep/*/run.json
 }
 preempt_a_task() {
-  local task
-  task=$(squeue -h -t R -o %i | head -1)
-  [ -n "$task" ] && scancel --signal=USR1 "$task" 2> /dev/null && sleep 1
-  a_run_has_stopped || return 1
-  echo "told task $task to stop"
+  a_run_has_stopped && return
+  # The task that began last. scancel tries for a long while to signal a task that is ending.
+  timeout 2 scancel --signal=USR1 "$(squeue -h -t R -o %i --sort=-S | head -1)" 2> /dev/null || true
+  sleep 0.5
+  return 1
 }
 wait_for 30 preempt_a_task
+echo "a task was told to stop, and stopped"
 
 # The node dies under its tasks, which had no time for a checkpoint.
 a_run_has_begun() {
   local run
   for run in $(grep -ls '"status": "running"' sweep/*/run.json); do
-    [ "$(wc -l < "${run%run.json}metrics.jsonl")" -ge 20 ] || return 0
+    [ "$(wc -l < "${run%run.json}metrics.jsonl")" -ge 30 ] || return 0
   done
   return 1
 }
