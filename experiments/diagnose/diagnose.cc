@@ -145,52 +145,50 @@ class Laboratory {
     return rows;
   }
 
-  // The two constants, fitted to the trajectories of all other batches.
+  // The two constants, fitted to the trajectories of all other batches: quotients of sums over all
+  // batches, less those over the one held out.
   void PooledBaselines(const std::vector<Batch>& batches, std::vector<BaselineRow>& rows) {
+    const Index num_parameters = policy_->num_parameters();
+    BaselineSums total{VectorXd::Zero(num_parameters), VectorXd::Zero(num_parameters)};
+    double returns = 0, steps = 0;
+    std::vector<Scores> all;
+    for (const Batch& batch : batches) {
+      const Scores& scores = all.emplace_back(ScoresOf(batch));
+      total.numerator += scores.sums.numerator;
+      total.denominator += scores.sums.denominator;
+      returns += scores.returns;
+      steps += scores.steps;
+    }
     VarianceChanges mean, optimal;
-    for (std::size_t held_out = 0; held_out < batches.size(); ++held_out) {
-      std::vector<const Batch*> others;
-      for (const Batch& batch : batches) {
-        if (&batch != &batches[held_out]) others.push_back(&batch);
-      }
-      const Scores fit = ScoresOf(others);
-      const Scores test = ScoresOf({&batches[held_out]});
-      const VectorXd plain = Variances(test.weighted);
+    for (const Scores& held_out : all) {
+      const VectorXd plain = Variances(held_out.weighted);
       const auto with = [&](const VectorXd& b) {
-        const MatrixXd baseline_part = test.scores.array().rowwise() * b.transpose().array();
-        return Variances(test.weighted - baseline_part);
+        const MatrixXd baseline_part = held_out.scores.array().rowwise() * b.transpose().array();
+        return Variances(held_out.weighted - baseline_part);
       };
-      mean.Add(with(VectorXd::Constant(plain.size(), fit.mean_return)), plain);
-      optimal.Add(with(OptimalBaseline(fit.scores, fit.weighted)), plain);
+      const double mean_return = (returns - held_out.returns) / (steps - held_out.steps);
+      mean.Add(with(VectorXd::Constant(num_parameters, mean_return)), plain);
+      optimal.Add(with(OptimalBaseline({total.numerator - held_out.sums.numerator,
+                                        total.denominator - held_out.sums.denominator})),
+                  plain);
     }
     rows.push_back(mean.Row(BaselineKind::kMean, /*pooled=*/true));
     rows.push_back(optimal.Row(BaselineKind::kOptimal, /*pooled=*/true));
   }
 
-  // Sums over each trajectory of g_t and g_t A_t (trajectories x parameters), and the mean of A_t.
+  // Sums over each trajectory of g_t and g_t A_t (trajectories x parameters), and over the batch.
   struct Scores {
     MatrixXd scores, weighted;
-    double mean_return = 0;
+    BaselineSums sums;
+    double returns = 0, steps = 0;
   };
-  Scores ScoresOf(const std::vector<const Batch*>& batches) const {
-    Scores all{.scores = MatrixXd(0, policy_->num_parameters()),
-               .weighted = MatrixXd(0, policy_->num_parameters())};
-    double steps = 0;
-    for (const Batch* batch : batches) {
-      MatrixXd weights(batch->size(), 2);
-      weights.col(0).setOnes();
-      weights.col(1) = Returns(*batch);
-      const std::vector<MatrixXd> parts = policy_->TrajectoryScores(*batch, weights, num_threads_);
-      const Index rows = all.scores.rows() + parts[0].rows();
-      all.scores.conservativeResize(rows, Eigen::NoChange);
-      all.weighted.conservativeResize(rows, Eigen::NoChange);
-      all.scores.bottomRows(parts[0].rows()) = parts[0];
-      all.weighted.bottomRows(parts[1].rows()) = parts[1];
-      all.mean_return += Sum(weights.col(1));
-      steps += static_cast<double>(batch->size());
-    }
-    all.mean_return /= steps;
-    return all;
+  Scores ScoresOf(const Batch& batch) const {
+    MatrixXd weights(batch.size(), 2);
+    weights.col(0).setOnes();
+    weights.col(1) = Returns(batch);
+    const std::vector<MatrixXd> parts = policy_->TrajectoryScores(batch, weights, num_threads_);
+    return {parts[0], parts[1], SumOverTrajectories(parts[0], parts[1]), Sum(weights.col(1)),
+            static_cast<double>(batch.size())};
   }
 
   std::vector<ReuseRow> Reuse(const std::vector<Batch>& batches) {

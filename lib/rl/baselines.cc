@@ -9,41 +9,40 @@ double SafeRatio(double numerator, double denominator) {
   return denominator > 0 ? numerator / denominator : 0;
 }
 
-// sum_i G_ik (sum_t g_itk A_it) and sum_i G_ik^2 of parameter k.
-struct BaselineSums {
-  double numerator = 0;
-  double denominator = 0;
-};
+}  // namespace
 
-BaselineSums SumOverTrajectories(const MatrixXd& scores, const MatrixXd& weighted_scores, Index k) {
-  BaselineSums sums;
-  for (Index i = 0; i < scores.rows(); ++i) {
-    sums.numerator += scores(i, k) * weighted_scores(i, k);
-    sums.denominator += scores(i, k) * scores(i, k);
+BaselineSums SumOverTrajectories(const MatrixXd& scores, const MatrixXd& weighted_scores) {
+  BaselineSums sums{VectorXd::Zero(scores.cols()), VectorXd::Zero(scores.cols())};
+  for (Index k = 0; k < scores.cols(); ++k) {
+    for (Index i = 0; i < scores.rows(); ++i) {
+      sums.numerator[k] += scores(i, k) * weighted_scores(i, k);
+      sums.denominator[k] += scores(i, k) * scores(i, k);
+    }
   }
   return sums;
 }
 
-}  // namespace
-
-VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores) {
-  VectorXd baseline(scores.cols());
-  for (Index k = 0; k < scores.cols(); ++k) {
-    const auto [numerator, denominator] = SumOverTrajectories(scores, weighted_scores, k);
-    baseline[k] = SafeRatio(numerator, denominator);
+VectorXd OptimalBaseline(const BaselineSums& sums) {
+  VectorXd baseline(sums.numerator.size());
+  for (Index k = 0; k < baseline.size(); ++k) {
+    baseline[k] = SafeRatio(sums.numerator[k], sums.denominator[k]);
   }
   return baseline;
 }
 
+VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores) {
+  return OptimalBaseline(SumOverTrajectories(scores, weighted_scores));
+}
+
 MatrixXd LeaveOneOutOptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores) {
+  const auto [numerator, denominator] = SumOverTrajectories(scores, weighted_scores);
   MatrixXd baseline(scores.rows(), scores.cols());
   for (Index k = 0; k < scores.cols(); ++k) {
-    const auto [numerator, denominator] = SumOverTrajectories(scores, weighted_scores, k);
     for (Index i = 0; i < scores.rows(); ++i) {
       // Rounding can leave a tiny remainder when trajectory i carries the whole sum.
-      const double rest = denominator - scores(i, k) * scores(i, k);
-      baseline(i, k) = rest > 1e-12 * denominator
-                           ? (numerator - scores(i, k) * weighted_scores(i, k)) / rest
+      const double rest = denominator[k] - scores(i, k) * scores(i, k);
+      baseline(i, k) = rest > 1e-12 * denominator[k]
+                           ? (numerator[k] - scores(i, k) * weighted_scores(i, k)) / rest
                            : 0;
     }
   }

@@ -18,12 +18,22 @@ enum class BaselineKind {
   kNone,
 };
 
+/// The two sums of the optimal baseline, per parameter k, with g the scores and G_ik = sum_t g_itk.
+/// Those of several batches add up.
+struct BaselineSums {
+  VectorXd numerator;    ///< sum_i G_ik (sum_t g_itk A_it)
+  VectorXd denominator;  ///< sum_i G_ik^2
+};
+
+/// `scores` is G and `weighted_scores` is sum_t g_itk A_it, trajectories x parameters.
+BaselineSums SumOverTrajectories(const MatrixXd& scores, const MatrixXd& weighted_scores);
+
 /// The baseline per parameter that minimises the second moment of the gradient estimate:
-///   b_k = sum_i G_ik (sum_t g_itk A_it) / sum_i G_ik^2,     G_ik = sum_t g_itk,
-/// with g the scores. When A_it is the return R_i of the whole trajectory this is
+///   b_k = sum_i G_ik (sum_t g_itk A_it) / sum_i G_ik^2.
+/// When A_it is the return R_i of the whole trajectory this is
 /// b_k = E[G_k^2 R] / E[G_k^2] [H16 section 2.6, and Peters and Schaal 2008].
-/// `scores` is G and `weighted_scores` is sum_t g_itk A_it, trajectories x parameters. Parameters
-/// whose scores are all zero get b_k = 0.
+/// Parameters whose scores are all zero get b_k = 0.
+VectorXd OptimalBaseline(const BaselineSums& sums);
 VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores);
 
 /// The same without trajectory i, for every i: entry (i, k) is independent of trajectory i.
