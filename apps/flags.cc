@@ -184,6 +184,10 @@ std::optional<std::string> Parse(CLI::App& app, int argc, const char* const* arg
     return Help(app);
   } catch (const CLI::ArgumentMismatch& error) {
     FailMismatch(app, flags, error.what());
+  } catch (const CLI::ConversionError& error) {  // "Could not convert: --switch = value"
+    const std::string what = error.what();
+    const auto flag = what.find("--");
+    throw ConfigError(what.substr(flag, what.find(" = ") - flag) + " takes no value");
   } catch (const CLI::ParseError& error) {
     throw ConfigError(error.what());
   }

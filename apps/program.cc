@@ -10,6 +10,7 @@
 
 #include "apps/completion.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -31,7 +32,7 @@ int RunProgram(const std::string& name, const std::function<int()>& body) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe and a full disk are errors of write(2)
   std::signal(SIGXFSZ, SIG_IGN);
   const auto fail = [&](int code, const std::string& message) {
-    std::cerr << name << ": " << OneLine(message) << "\n";
+    std::cerr << name << ": " << Printable(message) << "\n";
     return code;
   };
   try {
@@ -62,13 +63,6 @@ std::optional<int> RunCommand(const Commands& commands, int argc, const char* co
   const auto command = commands.find(argc > 1 ? words[1] : "");
   if (command == commands.end()) return std::nullopt;
   return command->second(argc - 1, words.data() + 1);
-}
-
-std::string OneLine(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return text;
 }
 
 }  // namespace vime

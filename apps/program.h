@@ -20,7 +20,4 @@ using Commands = std::map<std::string_view, int (*)(int argc, const char* const*
 /// Also answers what the shell asks for (see completion.h) as far as subcommands go.
 std::optional<int> RunCommand(const Commands& commands, int argc, const char* const* argv);
 
-/// The text with control characters replaced, so that names of files and keys cannot break a line.
-std::string OneLine(std::string text);
-
 }  // namespace vime

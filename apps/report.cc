@@ -6,9 +6,8 @@
 #include <optional>
 #include <sstream>
 
-#include "apps/program.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/kernels/kernels.h"
 
 namespace vime {
@@ -59,7 +58,7 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   } else if (outcome.status == RunStatus::kDiverged) {
     const bool known = s.contains("error") && s["error"].is_string();
     text = std::string("vime-run: ") + (outcome.existed ? "diverged before, at " : "diverged at ") +
-           (known ? OneLine(s["error"].get<std::string>()) : "an unknown iteration") + "\n";
+           (known ? Printable(s["error"].get<std::string>()) : "an unknown iteration") + "\n";
   } else if (Member(s, "solved") == "true") {
     text = before + "solved at iteration " + Member(s, "solved_iteration") + ", after " +
            Member(s, "solved_env_steps") + " environment steps\n";
@@ -74,11 +73,11 @@ std::string Closing(const RunOutcome& outcome, bool quiet) {
   const char* files = outcome.status == RunStatus::kInterrupted
                           ? "/{policy,states}.json, metrics.jsonl, checkpoint"
                           : "/{summary,policy,states}.json, metrics.jsonl";
-  text += "results: " + OneLine(outcome.directory) + files + "\n";
+  text += "results: " + Printable(outcome.directory) + files + "\n";
   if (outcome.status == RunStatus::kFinished) {
     const char* here = outcome.directory.starts_with("-") ? "./" : "";  // no option
     text +=
-        "see it: vime-compare --report " + OneLine(EscapeShell(here + outcome.directory)) + "\n";
+        "see it: vime-compare --report " + Printable(EscapeShell(here + outcome.directory)) + "\n";
   }
   return text;
 }

@@ -15,8 +15,8 @@
 #include "apps/config_flags.h"
 #include "apps/flags.h"
 #include "apps/program.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "experiments/sweep/pool.h"
 #include "experiments/sweep/slurm.h"
 #include "experiments/sweep/sweep_status.h"
@@ -119,7 +119,7 @@ int Plan(int argc, const char* const* argv) {
   }
   WriteStdout(std::to_string(tasks.size()) + " runs: " + std::to_string(variants) + " variants x " +
               std::to_string(num_seeds) + " seeds\n" + report);
-  std::cerr << "next: vime-sweep run " << OneLine(EscapeShell(directory)) << " --jobs "
+  std::cerr << "next: vime-sweep run " << Printable(EscapeShell(directory)) << " --jobs "
             << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
   return 0;
 }
@@ -177,7 +177,7 @@ int RunAll(int argc, const char* const* argv) {
   for (const FailedTask& failed : outcome.failed) {
     const SweepTask& task = tasks[static_cast<std::size_t>(failed.task - 1)];
     std::cerr << "task " << failed.task << "  " << Meaning(failed.exit_code) << "  "
-              << OneLine(RunPath(manifest, task)) << "  " << OneLine(failed.message) << "\n";
+              << Printable(RunPath(manifest, task)) << "  " << Printable(failed.message) << "\n";
   }
   std::cerr << outcome.finished << " finished, " << outcome.failed.size() << " failed, "
             << outcome.stopped << " stopped\n";
@@ -200,7 +200,7 @@ int Status(int argc, const char* const* argv) {
     ++counts[record.status];
     if (IsComplete(record) || record.status == TaskStatus::kMissing) continue;
     text += std::string(NameOf(record.status)) + "  task " + std::to_string(record.task) + "  " +
-            OneLine(record.run) + "\n";
+            Printable(record.run) + "\n";
   }
   std::string line = std::to_string(records.size()) + " runs";
   for (const auto& [status, count] : counts) {

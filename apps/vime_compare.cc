@@ -8,6 +8,7 @@
 #include "experiments/compare/comparison_text.h"
 #include "experiments/compare/report.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace {
@@ -29,12 +30,12 @@ void Illustrate(const vime::CompareCommand& command, int threads, vime::Comparis
   const std::vector<vime::Figure> figures = vime::MakeFigures(comparison, curves);
   if (!command.figures.empty()) {
     vime::WriteFigures(figures, command.figures);
-    std::cerr << "figures: " << vime::OneLine(command.figures) << "\n";
+    std::cerr << "figures: " << vime::Printable(command.figures) << "\n";
   }
   if (!command.report) return;
   const std::string path = command.out.empty() ? "vime-report.html" : command.out;
   vime::WriteFileAtomically(path, vime::ReportHtml(comparison, figures, command.argv));
-  std::cerr << "report: " << vime::OneLine(path) << "\n";
+  std::cerr << "report: " << vime::Printable(path) << "\n";
 }
 
 int Run(const vime::CompareCommand& command) {

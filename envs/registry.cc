@@ -90,7 +90,7 @@ std::string WhyNoEnvironment(std::string_view name) {
   for (const EngineTask& task : kEngineTasks) {
     if (FindEnvironment(task.name) == nullptr) known.emplace_back(task.name);
   }
-  return "unknown environment " + std::string(name) + "; " + Suggestion(name, known);
+  return "unknown environment '" + std::string(name) + "'; " + Suggestion(name, known);
 }
 
 EnvParams DefaultParams(const EnvEntry& entry) {

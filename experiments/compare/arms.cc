@@ -4,7 +4,7 @@
 #include <set>
 
 #include "experiments/compare/seeds.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

@@ -5,7 +5,7 @@
 #include <limits>
 #include <set>
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/core/names.h"
 #include "lib/core/statistics.h"

@@ -1,8 +1,8 @@
 // What programs read: a comparison as JSON, and its flat numbers as CSV.
 #include "experiments/compare/comparison_text.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/metrics_json.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
-#include "experiments/compare/text.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/metrics_json.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "experiments/compare/film.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/saved_policy.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 #include "lib/core/statistics.h"

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "experiments/compare/figure_parts.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "experiments/compare/figure_parts.h"
 #include "experiments/compare/film.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 

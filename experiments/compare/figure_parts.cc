@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

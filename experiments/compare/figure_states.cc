@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "experiments/compare/figure_parts.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

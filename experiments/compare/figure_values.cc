@@ -5,7 +5,7 @@
 #include <map>
 
 #include "experiments/compare/figure_parts.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

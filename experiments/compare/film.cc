@@ -6,7 +6,7 @@
 
 #include "envs/drawing.h"
 #include "envs/registry.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/rl/evaluation.h"
 
 namespace vime {

@@ -5,9 +5,9 @@
 
 #include "experiments/compare/comparison_text.h"
 #include "experiments/compare/report_assets.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

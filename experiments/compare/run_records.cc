@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <set>
 
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 

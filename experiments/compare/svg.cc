@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

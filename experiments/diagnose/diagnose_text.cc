@@ -2,9 +2,9 @@
 #include <cmath>
 
 #include "experiments/compare/table.h"
-#include "experiments/compare/text.h"
 #include "experiments/diagnose/diagnose.h"
 #include "experiments/runner/config_json.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "envs/registry.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/core/names.h"
 
@@ -38,13 +39,7 @@ std::string RangeText(const Range& range) {
 }
 
 // A printable excerpt of a value for messages.
-std::string Shown(const std::string& text) {
-  std::string shown;
-  for (const char c : text.substr(0, 60)) {
-    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  }
-  return shown + (text.size() > 60 ? "..." : "");
-}
+std::string Shown(const std::string& text) { return Shortened(Printable(text), 60); }
 
 std::string Shown(const Json& value) {
   return Shown(value.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -1,6 +1,6 @@
 #include "experiments/sweep/slurm.h"
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "experiments/compare/text.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/run_directory.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

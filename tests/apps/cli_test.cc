@@ -104,6 +104,9 @@ TEST_CASE("Options without a value or given in a wrong form are refused") {
   CheckRefused({"--set", "eta"}, {"--set must be key=value", "'eta'"});
   CheckRefused({"--set", "=1"}, {"--set must be key=value"});
   CheckRefused({"--preset", "a", "--preset", "b"}, {"--preset may be given only once"});
+  CheckRefused({"--env", ""}, {"unknown environment ''; known: "});
+  // What is not UTF-8, or moves the cursor of a terminal, is shown as U+FFFD.
+  CheckRefused({"--env", "a\x9b\xff\x1b"}, {"'a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'"});
   CheckRefused({"--out", ""}, {"--out must be"});
   CheckRefused({"--quiet=perhaps"}, {"--quiet"});
   CheckRefused({"--threads", "0"}, {"--threads must be an integer >= 1 and <= 256", "'0'"});

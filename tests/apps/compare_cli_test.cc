@@ -86,6 +86,7 @@ TEST_CASE("Mistakes on the command line are one line and exit code 2") {
   refused({"runs", "--primary", "nothing"}, "--primary nothing is in no summary");
   refused({"runs", "--primary", ""}, "--primary must be");
   refused({"runs", "--primary"}, "--primary needs a value");
+  refused({"runs", "--report=x.html"}, "--report takes no value");
   refused({"runs", "--baseline", "Z"}, "--baseline Z is none of the arms");
   refused({"runs", "--group-by", "et"}, "did you mean eta?");
   refused({"runs", "--select-seeds", "x"}, "--select-seeds must be seeds such as 1-30,35");

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <set>
 
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "tests/browser/web_driver.h"
 #include "tests/support/run_files.h"
 

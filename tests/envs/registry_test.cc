@@ -78,14 +78,15 @@ TEST_CASE("A refusal names the parameter, what it may be, and what was given") {
 }
 
 TEST_CASE("An unknown name is refused with the nearest known one") {
-  CHECK(MessageOf("mountain-car") == "unknown environment mountain-car; did you mean mountaincar?");
+  CHECK(MessageOf("mountain-car") ==
+        "unknown environment 'mountain-car'; did you mean mountaincar?");
   CHECK(MessageOf("pendulum", {{"torque_limt", 1}}) ==
         "unknown parameter env_params.torque_limt of pendulum; did you mean torque_limit?");
 }
 
 TEST_CASE("An unknown name that resembles none is refused with the list of known ones") {
   CHECK(MessageOf("tetris").starts_with(
-      "unknown environment tetris; known: mountaincar mountaincar-sparse pendulum"));
+      "unknown environment 'tetris'; known: mountaincar mountaincar-sparse pendulum"));
   CHECK(MessageOf("pendulum", {{"colour", 1}}) ==
         "unknown parameter env_params.colour of pendulum; known: torque_limit noise_dims");
   CHECK(MessageOf("mountaincar", {{"torque_limit", 1}}) ==
@@ -103,7 +104,8 @@ TEST_CASE("A task of an engine is an environment, or the refusal says what to in
                                    ", which this program was built without: install " +
                                    std::string(task.package) + ", configure and build again");
     }
-    CHECK(MessageOf(name + "z") == "unknown environment " + name + "z; did you mean " + name + "?");
+    CHECK(MessageOf(name + "z") ==
+          "unknown environment '" + name + "z'; did you mean " + name + "?");
   }
 }
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "experiments/compare/comparison_text.h"
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/core/rng.h"
 #include "tests/support/run_files.h"

@@ -9,8 +9,8 @@
 #include "experiments/compare/report.h"
 #include "experiments/compare/report_assets.h"
 #include "experiments/compare/svg.h"
-#include "experiments/compare/text.h"
 #include "experiments/runner/metrics_json.h"
+#include "experiments/runner/text.h"
 #include "tests/support/run_files.h"
 
 namespace vime {

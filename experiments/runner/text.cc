@@ -1,4 +1,4 @@
-#include "experiments/compare/text.h"
+#include "experiments/runner/text.h"
 
 #include <algorithm>
 #include <charconv>
