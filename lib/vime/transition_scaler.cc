@@ -1,5 +1,7 @@
 #include "lib/vime/transition_scaler.h"
 
+#include <cmath>
+
 namespace vime {
 
 TransitionScaler::TransitionScaler(int observation_dim, int action_dim, Target target)
@@ -29,8 +31,17 @@ void TransitionScaler::Observe(const Batch& batch) {
 }
 
 void TransitionScaler::Refresh() {
-  mean_ = moments_.mean().cast<float>();
-  inverse_stddev_ = moments_.StandardDeviation().cwiseInverse().cast<float>();
+  const VectorXd& mean = moments_.mean();
+  VectorXd stddev = moments_.StandardDeviation();
+  if (target_ == Target::kDelta) {
+    // A float s is known to 6e-8 |s|: a difference that spreads no further is rounding, no signal.
+    for (int i = 0; i < observation_dim_; ++i) {
+      double& spread = stddev[observation_dim_ + action_dim_ + i];
+      if (spread < 1e-6 * std::hypot(mean[i], stddev[i])) spread = 1;
+    }
+  }
+  mean_ = mean.cast<float>();
+  inverse_stddev_ = stddev.cwiseInverse().cast<float>();
 }
 
 void TransitionScaler::Serialize(Archive& archive) {

@@ -179,6 +179,21 @@ TEST_CASE("A feature that never moves does no harm") {
   CHECK(model.belief().Gain(batch, {}, {1}, 1).allFinite());
 }
 
+TEST_CASE("A difference that is rounding alone is not scaled up") {
+  // A clock that advances by 0.05, stored as floats: its differences spread by about 1e-8.
+  Batch batch = LinearBatch(500, 0);
+  for (Index t = 0; t < batch.size(); ++t) {
+    batch.observations(t, 0) = 0.05f * static_cast<float>(t % 20);
+    batch.next_observations(t, 0) = 0.05f * static_cast<float>(t % 20 + 1);
+  }
+  TransitionScaler scaler(LinearEnv().spec().observation_dim(), LinearEnv().spec().action_dim(),
+                          Target::kDelta);
+  scaler.Observe(batch);
+  const Features<float> y = scaler.Apply(batch).y;
+  CHECK(y.col(0).cwiseAbs().maxCoeff() < 1e-6f);
+  CHECK(y.col(1).cwiseAbs().maxCoeff() > 0.5f);
+}
+
 TEST_CASE("The pool holds the last transitions, the standardisation knows all") {
   DynamicsModelOptions options = Learning();
   options.pool_capacity = 120;
