@@ -105,8 +105,6 @@ TEST_CASE("Options without a value or given in a wrong form are refused") {
   CheckRefused({"--set", "=1"}, {"--set must be key=value"});
   CheckRefused({"--preset", "a", "--preset", "b"}, {"--preset may be given only once"});
   CheckRefused({"--env", ""}, {"unknown environment ''; known: "});
-  // What is not UTF-8, or moves the cursor of a terminal, is shown as U+FFFD.
-  CheckRefused({"--env", "a\x9b\xff\x1b"}, {"'a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd'"});
   CheckRefused({"--out", ""}, {"--out must be"});
   CheckRefused({"--quiet=perhaps"}, {"--quiet"});
   CheckRefused({"--threads", "0"}, {"--threads must be an integer >= 1 and <= 256", "'0'"});
@@ -116,13 +114,15 @@ TEST_CASE("Options without a value or given in a wrong form are refused") {
   CheckRefused({"--simd", "v9"}, {"--simd v9", "allowed: auto", "portable"});
 }
 
-TEST_CASE("Text with line breaks is reported in one line") {
-  CheckRefused({"--env", "mountain\ncar"}, {"--env", "mountain?car"});
-  CheckRefused({"--e\nta", "1"}, {"--e?ta"});
-  CheckRefused({"str\ray\x1b[31m"}, {"str?ay?[31m"});
-  CheckRefused({"--config", "a\nb"}, {"a?b"});
-  CheckRefused({"--set", "e\nta=1"}, {"e?ta"});
-  CheckRefused({"--list", "a\nb"}, {"a?b"});
+TEST_CASE("What is not UTF-8 or moves the cursor of a terminal is shown as U+FFFD, in one line") {
+  const std::string hidden = "\xef\xbf\xbd";
+  CheckRefused({"--env", "a\x9b\xff\x1b"}, {"'a" + hidden + hidden + hidden + "'"});
+  CheckRefused({"--env", "mountain\ncar"}, {"--env", "mountain" + hidden + "car"});
+  CheckRefused({"--e\nta", "1"}, {"--e" + hidden + "ta"});
+  CheckRefused({"str\ray\x1b[31m"}, {"str" + hidden + "ay" + hidden + "[31m"});
+  CheckRefused({"--config", "a\nb"}, {"a" + hidden + "b"});
+  CheckRefused({"--set", "e\nta=1"}, {"e" + hidden + "ta"});
+  CheckRefused({"--list", "a\nb"}, {"a" + hidden + "b"});
 }
 
 TEST_CASE("Every numeric option refuses what is not a number within its range") {
