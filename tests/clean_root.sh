@@ -9,13 +9,14 @@ blocks=(main\ job)
 if [ "${1:-}" = --tests ]; then blocks+=(tests); fi
 work=$(mktemp -d)
 chmod 755 "$work"
-trap 'umount "$work/root/proc" 2> /dev/null || true; rm -rf --one-file-system "$work"' EXIT
+trap 'umount "$work"/root/{dev/pts,proc} 2> /dev/null || true; rm -rf --one-file-system "$work"' EXIT
 
 mirror=$(apt-get indextargets --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' |
   awk '$1 == "bookworm" && $2 == "main" {print $3; exit}')
 debootstrap --variant=minbase bookworm "$work/root" ${mirror:+"$mirror"} > "$work/debootstrap.log" ||
   { tail "$work/debootstrap.log"; exit 1; }
 mount -t proc proc "$work/root/proc"
+mount -t devpts devpts "$work/root/dev/pts"  # the tests look at a terminal
 # A clone of what is committed here: a fresh system has git only when install.sh has run.
 git clone -q --no-hardlinks . "$work/root/vime"
 
