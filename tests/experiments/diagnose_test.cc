@@ -74,6 +74,12 @@ TEST_CASE("Fitted to many other trajectories the optimal constant is no worse th
   CHECK(optimal.variance_ratio.mean <= 1.02 * mean.variance_ratio.mean);
 }
 
+TEST_CASE("Fitted to one other batch the optimal constant pays for its many coefficients") {
+  // In sample it would look far better than the mean: the held-out batch has no part in the fit.
+  const Diagnosis diagnosis = Diagnose(SmallConfig(), {.warmup = 2, .batches = 2}, 1);
+  CHECK(diagnosis.baselines[7].variance_ratio.mean > diagnosis.baselines[6].variance_ratio.mean);
+}
+
 TEST_CASE("A diagnosis is a function of the config, whatever the number of threads") {
   const Json one = ToJson(Diagnose(SmallConfig(), kOptions, 1));
   CHECK(ToJson(Diagnose(SmallConfig(), kOptions, 3)) == one);
