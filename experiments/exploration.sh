@@ -34,8 +34,8 @@ arms() {
     disagreement compression l2-trajectory noise likelihood-gain; do
     echo "$bonus --bonus $bonus"
   done
-  # Plain gradient steps overshoot unless they are shorter than the narrowest weight is wide.
-  echo "gradient-steps --bonus gradient-steps --gain-step-size 1e-7"
+  # The shortest steps that are allowed: longer ones diverge, and even these overshoot in places.
+  echo "gradient-steps --bonus gradient-steps --gain-step-size 1e-6"
 }
 
 run() {
