@@ -7,6 +7,7 @@
 #include "envs/registry.h"
 #include "experiments/runner/config_json.h"
 #include "experiments/runner/files.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

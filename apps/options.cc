@@ -9,6 +9,7 @@
 #include "envs/registry.h"
 #include "experiments/runner/build_info.h"
 #include "experiments/runner/schemas.h"
+#include "experiments/runner/text.h"
 #include "experiments/sweep/manifest.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"

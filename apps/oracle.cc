@@ -15,6 +15,7 @@
 #include "experiments/runner/files.h"
 #include "experiments/runner/metrics_json.h"
 #include "experiments/runner/oracle_values.h"
+#include "experiments/runner/text.h"
 
 namespace vime {
 namespace {

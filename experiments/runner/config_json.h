@@ -2,16 +2,14 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "experiments/runner/run_config.h"
+#include "experiments/runner/strict_json.h"
 
 namespace vime {
-
-using Json = nlohmann::ordered_json;
 
 /// A config and, for every path, where its value came from: "default", "environment",
 /// "preset NAME", "file PATH" or "flag".
@@ -50,12 +48,6 @@ class ConfigBuilder {
   std::vector<Assignment> assignments_;
 };
 
-/// Parses a JSON file strictly: duplicate keys, deep nesting, more than 64 MiB, 500 keys of an
-/// object or 4e6 values are errors. Throws ConfigError that begins with `name` and says
-/// where the text is malformed.
-Json ReadJsonFile(const std::string& path, const std::string& name);
-Json ParseJson(const std::string& text, const std::string& name);
-
 /// The config object of a file given to --config: the file itself, or the member "config" of a
 /// run.json, of the output of --print-config or of a preset. Throws ConfigError that begins with
 /// `origin` when keys beside that member would be ignored.
@@ -72,9 +64,6 @@ std::string ConfigHash(const RunConfig& config);
 
 /// The range of a field as text for messages, such as "a number > 0" or "a|b|c".
 std::string AllowedValues(const Field& field);
-
-/// The shortest decimal that reads back as the same number, such as 0.1 or 1e6.
-std::string NumberText(double value);
 
 /// What to tell someone who wrote the dotted (or, for options, dashed) `name`: the closest of
 /// `known` or those that end in `name`, or else `otherwise`.

@@ -1,10 +1,12 @@
 #include "experiments/runner/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 namespace vime {
 namespace {
@@ -67,6 +69,18 @@ std::string Printable(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return printable;
+}
+
+std::string NumberText(double value) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  std::string text(buffer.data(), end);
+  for (const char* padding : {"e+0", "e+"}) {  // 1e+06 is 1e6
+    if (const auto at = text.find(padding); at != std::string::npos) {
+      text.replace(at, std::strlen(padding), "e");
+    }
+  }
+  return text;
 }
 
 std::optional<double> NumberIn(std::string_view text) {

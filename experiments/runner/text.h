@@ -18,6 +18,9 @@ std::string Printable(std::string_view text);
 /// characters.
 std::string Shortened(const std::string& text, std::size_t limit);
 
+/// The shortest decimal that reads back as the same number, such as 0.1 or 1e6.
+std::string NumberText(double value);
+
 /// The finite number that a text is, if it is one.
 std::optional<double> NumberIn(std::string_view text);
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "experiments/runner/config_json.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
 namespace vime {

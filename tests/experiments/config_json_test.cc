@@ -1,4 +1,5 @@
 #include "experiments/runner/config_json.h"
+#include "experiments/runner/text.h"
 
 #include <doctest/doctest.h>
 
