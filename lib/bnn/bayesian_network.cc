@@ -4,19 +4,16 @@
 #include <cmath>
 
 #include "lib/bnn/network_kernels.h"
+#include "lib/bnn/row_chunks.h"
 #include "lib/core/check.h"
-#include "lib/core/parallel.h"
 #include "lib/kernels/kernels.h"
 
 namespace vime {
 namespace {
 
-// Rows of the unit of parallel work; a multiple of every lane count.
-constexpr Index kChunkRows = 256;
-
 template <class T>
-RowsView<T> ViewOf(const FeaturesRef<T>& rows, Index first = 0) {
-  return {rows.data() + first, rows.outerStride()};
+RowsView<T> ViewOf(const FeaturesRef<T>& rows) {
+  return {rows.data(), rows.outerStride()};
 }
 
 template <class T>
@@ -236,22 +233,13 @@ template <class T>
 Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                           const FeaturesRef<T>& y, const InformationGainOptions& options,
                           const Noise<T>& noise, int num_threads, const Features<T>* row_stddev) {
-  VIME_CHECK(x.rows() == y.rows());
-  VIME_CHECK(row_stddev == nullptr || row_stddev->rows() == x.rows());
-  const NetworkView<T> network_view = network.View(row_stddev);
   Vector<T> gain(x.rows());
-  const Index chunks = (x.rows() + kChunkRows - 1) / kChunkRows;
-  ParallelFor(chunks, num_threads, [&](Index chunk) {
-    const Index first = chunk * kChunkRows;
-    NetworkView<T> net = network_view;
-    if (row_stddev != nullptr) net.likelihood_stddev += first;
-    NoiseView<T> view = noise.View();
-    view.key.item += static_cast<std::uint32_t>(first);
-    if (view.row_stride > 0) view.values += first;
-    GetKernels<T>().information_gain(net, view, ViewOf<T>(x, first), ViewOf<T>(y, first),
-                                     std::min(kChunkRows, x.rows() - first), options,
-                                     gain.data() + first, ScratchFor(net, view));
-  });
+  ForEachChunk<T>(network, row_stddev, noise, x, y, num_threads,
+                  [&](const NetworkView<T>& net, const NoiseView<T>& view, const RowsView<T>& row_x,
+                      const RowsView<T>& row_y, Index rows, Index first) {
+                    GetKernels<T>().information_gain(net, view, row_x, row_y, rows, options,
+                                                     gain.data() + first, ScratchFor(net, view));
+                  });
   return gain;
 }
 

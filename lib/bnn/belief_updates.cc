@@ -1,6 +1,7 @@
 #include "lib/bnn/belief_updates.h"
 
-#include "lib/bnn/network_kernels.h"
+#include "lib/bnn/row_belief_kernel.h"
+#include "lib/bnn/row_chunks.h"
 #include "lib/core/check.h"
 #include "lib/core/parallel.h"
 #include "lib/kernels/kernels.h"
@@ -8,8 +9,6 @@
 
 namespace vime {
 namespace {
-
-constexpr Index kChunkRows = 64;  // work of one task; rows do not influence each other
 
 // The noise of row b alone.
 template <class T>
@@ -26,24 +25,23 @@ Noise<T> RowNoise(const Noise<T>& noise, Index b) {
   return row;
 }
 
-// measure(b, x_b, y_b, noise of the row, a network that starts as the belief) for every row.
-template <class T, class Measure>
-Vector<T> ForEachRow(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
-                     const FeaturesRef<T>& y, const Noise<T>& noise, int num_threads,
-                     const Measure& measure) {
-  VIME_CHECK(x.rows() == y.rows());
-  Vector<T> values(x.rows());
-  const Index chunks = (x.rows() + kChunkRows - 1) / kChunkRows;
-  ParallelFor(chunks, num_threads, [&](Index chunk) {
-    BayesianNetwork<T> moved = network;
-    const Index end = std::min(x.rows(), (chunk + 1) * kChunkRows);
-    for (Index b = chunk * kChunkRows; b < end; ++b) {
-      const Features<T> row_x = x.row(b);
-      const Features<T> row_y = y.row(b);
-      values[b] = static_cast<T>(measure(row_x, row_y, RowNoise(noise, b), moved));
-    }
-  });
-  return values;
+template <class T>
+Vector<T> MeasureRowBeliefs(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                            const FeaturesRef<T>& y, const RowBeliefOptions& options,
+                            const Noise<T>& noise, int num_threads) {
+  Vector<T> measures(x.rows());
+  const Features<T>* no_row_stddev = nullptr;
+  ForEachChunk<T>(network, no_row_stddev, noise, x, y, num_threads,
+                  [&](const NetworkView<T>& net, const NoiseView<T>& view, const RowsView<T>& row_x,
+                      const RowsView<T>& row_y, Index rows, Index first) {
+                    const KernelTable<T>& kernels = GetKernels<T>();
+                    const std::int64_t numbers =
+                        ScratchNumbers(net.sizes, net.num_layers, view.num_samples, kernels.lanes) +
+                        RowBeliefs<T>::kNumbers * std::int64_t{net.num_parameters};
+                    kernels.row_belief(net, view, row_x, row_y, rows, options,
+                                       measures.data() + first, KernelScratch<T>(numbers));
+                  });
+  return measures;
 }
 
 template <class T>
@@ -58,47 +56,24 @@ template <class T>
 Vector<T> LogLikelihoodGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                             const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
                             int num_threads) {
-  return ForEachRow<T>(
-      network, x, y, noise, num_threads,
-      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
-          BayesianNetwork<T>& moved) {
-        MoveTo(NewtonStep<T>(network, row_x, row_y, step_size, row_noise), moved);
-        return ComputeExpectedLogLikelihood<T>(moved, row_x, row_y, row_noise).log_likelihood[0] -
-               ComputeExpectedLogLikelihood<T>(network, row_x, row_y, row_noise).log_likelihood[0];
-      });
+  return MeasureRowBeliefs<T>(network, x, y,
+                              {.rule = StepRule::kNewton,
+                               .measure = RowMeasure::kLogLikelihood,
+                               .steps = 1,
+                               .step_size = step_size},
+                              noise, num_threads);
 }
 
 template <class T>
 Vector<T> GradientStepsGain(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                             const FeaturesRef<T>& y, int steps, double step_size,
                             const Noise<T>& noise, int num_threads) {
-  const DiagonalGaussian<T> old = network.posterior();
-  const Vector<T> old_stddev = old.StandardDeviation();
-  const Index n = old.size();
-  const T lambda = static_cast<T>(step_size);
-  return ForEachRow<T>(
-      network, x, y, noise, num_threads,
-      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
-          BayesianNetwork<T>& moved) {
-        moved.phi() = network.phi();
-        moved.Refresh();
-        for (int k = 0; k < steps; ++k) {
-          const Vector<T> gradient =
-              ComputeExpectedLogLikelihood<T>(moved, row_x, row_y, row_noise).gradient;
-          const NetworkView<T> net = moved.View();
-          Vector<T> phi = moved.phi();
-          for (Index p = 0; p < n; ++p) {
-            // The gradient of KL[q || q_0]: (mu - mu_0)/s_0^2, and (s/s_0^2 - 1/s) ds/drho.
-            const T precision = 1 / (old_stddev[p] * old_stddev[p]);
-            const T s = net.stddev[p];
-            phi[p] -= lambda * (gradient[p] + (net.mean[p] - old.mean[p]) * precision);
-            phi[n + p] -= lambda * (gradient[n + p] + (s * precision - 1 / s) * net.slope[p]);
-          }
-          moved.phi() = phi;
-          moved.Refresh();
-        }
-        return KlDivergence(moved.posterior(), old);
-      });
+  return MeasureRowBeliefs<T>(network, x, y,
+                              {.rule = StepRule::kGradient,
+                               .measure = RowMeasure::kDivergence,
+                               .steps = steps,
+                               .step_size = step_size},
+                              noise, num_threads);
 }
 
 template <class T>
@@ -129,24 +104,25 @@ template <class T>
 Vector<T> ReleasedFastKl(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                          const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,
                          int num_threads) {
+  VIME_CHECK(x.rows() == y.rows());
   Vector<T> inverse_hessian(network.phi().size());
   for (Index p = 0; p < inverse_hessian.size(); ++p) {
     const T ratio = Softplus(network.phi()[p]) * (1 + Exp(-network.phi()[p]));  // over sigmoid
     inverse_hessian[p] = ratio * ratio / 2;
   }
-  const double lambda_squared = step_size * step_size;
-  return ForEachRow<T>(
-      network, x, y, noise, num_threads,
-      [&](const Features<T>& row_x, const Features<T>& row_y, const Noise<T>& row_noise,
-          BayesianNetwork<T>& /*moved*/) {
-        const Vector<T> g =
-            ComputeExpectedLogLikelihood<T>(network, row_x, row_y, row_noise).gradient;
-        double sum = 0;
-        for (Index p = 0; p < g.size(); ++p) {
-          sum += static_cast<double>(g[p] * g[p] * inverse_hessian[p]);
-        }
-        return lambda_squared * sum;
-      });
+  Vector<T> values(x.rows());
+  ParallelFor(x.rows(), num_threads, [&](Index b) {
+    const Features<T> row_x = x.row(b);
+    const Features<T> row_y = y.row(b);
+    const Vector<T> g =
+        ComputeExpectedLogLikelihood<T>(network, row_x, row_y, RowNoise(noise, b)).gradient;
+    double sum = 0;
+    for (Index p = 0; p < g.size(); ++p) {
+      sum += static_cast<double>(g[p] * g[p] * inverse_hessian[p]);
+    }
+    values[b] = static_cast<T>(step_size * step_size * sum);
+  });
+  return values;
 }
 
 template <class T>

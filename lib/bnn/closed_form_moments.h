@@ -12,15 +12,15 @@
 
 namespace vime {
 
-template <class F>
-class MomentsPack : public NetworkPack<F, Relu> {
+template <class F, class W = ScalarOf<F>>
+class MomentsPack : public NetworkPack<F, Relu, W> {
   using T = ScalarOf<F>;
-  using Base = NetworkPack<F, Relu>;
+  using Base = NetworkPack<F, Relu, W>;
   using Base::inputs_, Base::net_, Base::offset_, Base::precision_, Base::prediction_, Base::width_;
 
  public:
   /// `scratch` holds ScratchNumbers() numbers F, aligned for F. `noise` is not used.
-  VIME_INLINE MomentsPack(const NetworkView<T>& net, const NoiseView<T>& /*noise*/, F* scratch)
+  VIME_INLINE MomentsPack(const NetworkView<T, W>& net, const NoiseView<T>& /*noise*/, F* scratch)
       : Base(net, 1, scratch) {
     cdf_ = this->Take(width_);
     half_density_ = this->Take(width_);
@@ -31,8 +31,7 @@ class MomentsPack : public NetworkPack<F, Relu> {
     first_variance_delta_ = this->Take(width_);
   }
 
-  VIME_INLINE void Forward(const RowsView<T>& rows, std::int64_t row, std::int64_t count) {
-    this->LoadInputs(rows, row, count);
+  VIME_INLINE void Forward() {
     const int in = net_.sizes[0] + 1;
     const int hidden = net_.sizes[1];
     const int out = net_.sizes[2];
@@ -66,7 +65,7 @@ class MomentsPack : public NetworkPack<F, Relu> {
       F mean = F(T(0));
       F variance = F(T(0));
       for (int i = 0; i <= hidden; ++i) {
-        const T w = net_.mean[offset + i * out + o];
+        const W w = net_.mean[offset + i * out + o];
         const F variance_h = VarianceOfHidden(i, hidden);
         mean = MulAdd(mean_h[i], F(w), mean);
         variance = MulAdd(variance_h, F(w * w), variance);

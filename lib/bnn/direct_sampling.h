@@ -6,19 +6,18 @@
 
 namespace vime {
 
-template <class F, class Activation>
-class DirectPack : public NetworkPack<F, Activation> {
+template <class F, class Activation, class W = ScalarOf<F>>
+class DirectPack : public NetworkPack<F, Activation, W> {
   using T = ScalarOf<F>;
-  using Base = NetworkPack<F, Activation>;
+  using Base = NetworkPack<F, Activation, W>;
   using Base::delta_, Base::delta_below_, Base::inputs_, Base::net_, Base::offset_, Base::samples_;
 
  public:
   /// `scratch` holds ScratchNumbers() numbers F, aligned for F.
-  VIME_INLINE DirectPack(const NetworkView<T>& net, const NoiseView<T>& noise, F* scratch)
+  VIME_INLINE DirectPack(const NetworkView<T, W>& net, const NoiseView<T>& noise, F* scratch)
       : Base(net, noise.num_samples, scratch), noise_(noise) {}
 
-  VIME_INLINE void Forward(const RowsView<T>& x, std::int64_t row, std::int64_t count) {
-    this->LoadInputs(x, row, count);
+  VIME_INLINE void Forward() {
     for (int l = 0; l < net_.num_layers; ++l) {
       const int in = net_.sizes[l] + 1;
       const int out = net_.sizes[l + 1];
@@ -48,8 +47,8 @@ class DirectPack : public NetworkPack<F, Activation> {
   VIME_INLINE T Eps(int s, std::int64_t p) const {
     return noise_.values[s * std::int64_t{net_.num_parameters} + p];
   }
-  VIME_INLINE T Weight(int s, std::int64_t p) const {
-    return MulAdd(net_.stddev[p], Eps(s, p), net_.mean[p]);
+  VIME_INLINE W Weight(int s, std::int64_t p) const {
+    return MulAdd(net_.stddev[p], W(Eps(s, p)), net_.mean[p]);
   }
 
   template <class Consumer>
@@ -67,7 +66,7 @@ class DirectPack : public NetworkPack<F, Activation> {
           g_mu = g_mu + g;
           g_sigma = MulAdd(g, F(Eps(s, p)), g_sigma);
         }
-        consumer.Weight(p, g_mu, g_sigma * F(T(0.5) / net_.stddev[p]));
+        consumer.Weight(p, g_mu, g_sigma * F(W(T(0.5)) / net_.stddev[p]));
       }
     }
     if (l == 0) return;

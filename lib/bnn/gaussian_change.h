@@ -42,12 +42,11 @@ VIME_INLINE F KlOfChange(const F& rho, const F& delta_mean, const F& delta_rho) 
 template <class T>
 inline constexpr T kSmallStretch = sizeof(T) == sizeof(float) ? T(0x1p-4) : T(0x1p-11);
 
-/// The share of the standard deviation in KlOfChange, u + u^2/2 - log(1 + u) with
-/// u = sigma'/sigma - 1 = log1p(sigmoid(rho) expm1(delta_rho)) / sigma, for
+/// u = sigma'/sigma - 1 = log1p(sigmoid(rho) expm1(delta_rho)) / sigma for
 /// |delta_rho| <= kSmallStretch: every function is its Taylor series, cut where the next term is
 /// below half a unit in the last place. No division, no cancellation.
 template <class F>
-VIME_INLINE F KlOfSmallStretch(const F& sigmoid_rho, const F& inverse_sigma, const F& delta_rho) {
+VIME_INLINE F SmallStretch(const F& sigmoid_rho, const F& inverse_sigma, const F& delta_rho) {
   using T = ScalarOf<F>;
   F expm1 = MulAdd(delta_rho, F(T(1.0 / 24)), F(T(1.0 / 6)));
   expm1 = MulAdd(delta_rho, expm1, F(T(0.5)));
@@ -57,7 +56,13 @@ VIME_INLINE F KlOfSmallStretch(const F& sigmoid_rho, const F& inverse_sigma, con
   log1p = MulAdd(t, log1p, F(T(1.0 / 3)));
   log1p = MulAdd(t, log1p, F(T(-0.5)));
   log1p = MulAdd(t, log1p, F(T(1)));
-  const F u = t * log1p * inverse_sigma;
+  return t * log1p * inverse_sigma;
+}
+
+/// KL[N(m, (1 + u)^2 sigma^2) || N(m, sigma^2)] = u + u^2/2 - log(1 + u) for such a u, likewise.
+template <class F>
+VIME_INLINE F KlOfSmallStretch(const F& u) {
+  using T = ScalarOf<F>;
   F kl = MulAdd(u, F(T(1.0 / 6)), F(T(-1.0 / 5)));
   kl = MulAdd(u, kl, F(T(1.0 / 4)));
   kl = MulAdd(u, kl, F(T(-1.0 / 3)));

@@ -13,16 +13,16 @@
 
 namespace vime {
 
-template <class F, class Activation>
-class LocalPack : public NetworkPack<F, Activation> {
+template <class F, class Activation, class W = ScalarOf<F>>
+class LocalPack : public NetworkPack<F, Activation, W> {
   using T = ScalarOf<F>;
-  using Base = NetworkPack<F, Activation>;
+  using Base = NetworkPack<F, Activation, W>;
   using Base::delta_, Base::delta_below_, Base::inputs_, Base::net_, Base::offset_, Base::samples_,
       Base::width_;
 
  public:
   /// `scratch` holds ScratchNumbers() numbers F, aligned for F.
-  VIME_INLINE LocalPack(const NetworkView<T>& net, const NoiseView<T>& noise, F* scratch)
+  VIME_INLINE LocalPack(const NetworkView<T, W>& net, const NoiseView<T>& noise, F* scratch)
       : Base(net, noise.num_samples, scratch), noise_(noise) {
     units_ = UnitsPerSample(net.sizes, net.num_layers);
     for (int l = 1; l < net.num_layers; ++l) {
@@ -39,10 +39,13 @@ class LocalPack : public NetworkPack<F, Activation> {
     }
   }
 
-  /// Loads rows [row, row + count) of x, draws or loads their noise, computes the predictions.
-  VIME_INLINE void Forward(const RowsView<T>& x, std::int64_t row, std::int64_t count) {
-    this->LoadInputs(x, row, count);
+  /// Takes rows [row, row + count) of x and draws or loads their noise.
+  VIME_INLINE void Load(const RowsView<T>& x, std::int64_t row, std::int64_t count) {
+    Base::Load(x, row, count);
     PrepareNoise(row, count);
+  }
+
+  VIME_INLINE void Forward() {
     ForwardFirstLayer();
     int first_unit = net_.sizes[1];
     for (int l = 1; l < net_.num_layers; ++l) {
@@ -84,11 +87,11 @@ class LocalPack : public NetworkPack<F, Activation> {
   VIME_PHASE void PrepareNoise(std::int64_t row, std::int64_t count) {
     const int num_values = samples_ * units_;
     if (noise_.values == nullptr) {
-      using W = typename WordsOf<F>::Type;
-      const W item = ConsecutiveWords<F>(noise_.key.item + static_cast<std::uint32_t>(row));
+      using Words = typename WordsOf<F>::Type;
+      const Words item = ConsecutiveWords<F>(noise_.key.item + static_cast<std::uint32_t>(row));
       for (int k = 0; k < num_values; k += 4 * kNoiseBlocks) {
         NormalBlocks<F, kNoiseBlocks>(
-            W(static_cast<std::uint32_t>(k / 4)), 1, item, noise_.key.iteration,
+            Words(static_cast<std::uint32_t>(k / 4)), 1, item, noise_.key.iteration,
             static_cast<std::uint32_t>(noise_.key.stream), noise_.key.seed, eps_ + k);
       }
     } else if (noise_.row_stride > 0) {

@@ -13,27 +13,27 @@
 namespace vime {
 
 /// Calls body(pack) with the pack that samples as `noise` says and activates as `net` says.
-template <class F, class Body>
-VIME_INLINE void WithPack(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
-                          void* scratch, const Body& body) {
+template <class F, class W, class Body>
+VIME_INLINE void WithPack(const NetworkView<ScalarOf<F>, W>& net,
+                          const NoiseView<ScalarOf<F>>& noise, void* scratch, const Body& body) {
   const auto with = [&]<class Pack>() VIME_INLINE_LAMBDA {
     Pack pack(net, noise, static_cast<F*>(scratch));
     body(pack);
   };
   const bool relu = net.activation == Activation::kRelu;
   if (noise.sampling == Sampling::kMoments) {
-    with.template operator()<MomentsPack<F>>();
+    with.template operator()<MomentsPack<F, W>>();
   } else if (noise.sampling == Sampling::kLocal) {
     if (relu) {
-      with.template operator()<LocalPack<F, Relu>>();
+      with.template operator()<LocalPack<F, Relu, W>>();
     } else {
-      with.template operator()<LocalPack<F, HyperbolicTangent>>();
+      with.template operator()<LocalPack<F, HyperbolicTangent, W>>();
     }
   } else {
     if (relu) {
-      with.template operator()<DirectPack<F, Relu>>();
+      with.template operator()<DirectPack<F, Relu, W>>();
     } else {
-      with.template operator()<DirectPack<F, HyperbolicTangent>>();
+      with.template operator()<DirectPack<F, HyperbolicTangent, W>>();
     }
   }
 }
@@ -132,22 +132,28 @@ struct ExactConsumer {
   }
 };
 
-/// The same for KL[new || old] where |drho| <= kSmallStretch in every weight, by series.
-template <class F>
+/// The same where |drho| <= kSmallStretch in every weight, by series. KL[old || new] is that of the
+/// way back, whose stretch is v = sigma/sigma' - 1 and whose shift is (1 + v) dmu/sigma.
+template <class F, bool kReversed>
 struct SmallStepConsumer {
   using T = ScalarOf<F>;
   const NetworkView<T>& net;
   const T* rho_step;       // -lambda sigma^3 / sigmoid(rho), per weight
   const T* inverse_sigma;  // 1 / sigma
-  F mean_part = F(T(0));   // sum (dmu / (lambda sigma))^2
+  F mean_part = F(T(0));   // sum (shift / lambda)^2
   F sigma_part = F(T(0));  // what the changes of sigma contribute
   F largest = F(T(0));     // max |drho|
 
   VIME_INLINE void Weight(std::int64_t p, const F& g_mu, const F& g_var) {
-    const F shift = g_mu * F(net.stddev[p]);
+    F shift = g_mu * F(net.stddev[p]);
     const F d_rho = g_var * F(rho_step[p]);
+    F stretch = SmallStretch(F(net.slope[p]), F(inverse_sigma[p]), d_rho);
+    if constexpr (kReversed) {
+      stretch = -stretch / (F(T(1)) + stretch);
+      shift = MulAdd(stretch, shift, shift);
+    }
     mean_part = MulAdd(shift, shift, mean_part);
-    sigma_part = sigma_part + KlOfSmallStretch(F(net.slope[p]), F(inverse_sigma[p]), d_rho);
+    sigma_part = sigma_part + KlOfSmallStretch(stretch);
     largest = Max(largest, Abs(d_rho));
   }
 
@@ -174,6 +180,20 @@ void PrepareSmallSteps(const NetworkView<ScalarOf<F>>& net, const F& lambda, Sca
   });
 }
 
+/// The exact divergence of the rows of a pack, after Forward(): by series where they suffice.
+template <bool kReversed, class F, class Pack>
+VIME_PHASE F ExactGain(Pack& pack, const F* targets, const NetworkView<ScalarOf<F>>& net,
+                       const F& lambda, const ScalarOf<F>* rho_step,
+                       const ScalarOf<F>* inverse_sigma) {
+  SmallStepConsumer<F, kReversed> small{net, rho_step, inverse_sigma};
+  pack.Backward(targets, F(ScalarOf<F>(1)), small);
+  const auto large = small.largest > F(kSmallStretch<ScalarOf<F>>);
+  if (!Any(large)) return small.Divergence(lambda);
+  ExactConsumer<F> general{net, lambda, kReversed};
+  pack.Backward(targets, F(ScalarOf<F>(1)), general);
+  return Select(large, general.divergence, small.Divergence(lambda));
+}
+
 /// out[b] = the information gain of row b: how far one Newton step on that row alone moves the
 /// belief [H16, section 2.3 and appendix]. The network is not changed.
 template <class F>
@@ -186,15 +206,11 @@ void InformationGainKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<
     F* targets = pack.ScratchEnd();
     T* rho_step = reinterpret_cast<T*>(targets + pack.num_outputs());
     T* inverse_sigma = rho_step + net.num_parameters;
-    if (options.form == GainForm::kExact) PrepareSmallSteps(net, lambda, rho_step, inverse_sigma);
-    const auto exact = [&](bool reversed) VIME_INLINE_LAMBDA {
-      ExactConsumer<F> consumer{net, lambda, reversed};
-      pack.Backward(targets, F(T(1)), consumer);
-      return consumer.divergence;
-    };
+    if (options.form != GainForm::kTaylor) PrepareSmallSteps(net, lambda, rho_step, inverse_sigma);
     for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
       const std::int64_t count = rows - row;
-      pack.Forward(x, row, count);
+      pack.Load(x, row, count);
+      pack.Forward();
       LoadTargets(y, row, count, pack.num_outputs(), targets);
       F gain;
       if (options.form == GainForm::kTaylor) {
@@ -202,13 +218,9 @@ void InformationGainKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<
         pack.Backward(targets, F(T(1)), consumer);
         gain = consumer.Gain(lambda);
       } else if (options.form == GainForm::kExact) {
-        SmallStepConsumer<F> consumer{net, rho_step, inverse_sigma};
-        pack.Backward(targets, F(T(1)), consumer);
-        gain = consumer.Divergence(lambda);
-        const auto large = consumer.largest > F(kSmallStretch<T>);
-        if (Any(large)) gain = Select(large, exact(false), gain);
+        gain = ExactGain<false>(pack, targets, net, lambda, rho_step, inverse_sigma);
       } else {
-        gain = exact(true);
+        gain = ExactGain<true>(pack, targets, net, lambda, rho_step, inverse_sigma);
       }
       StoreSome(out + row, gain, count);
     }
@@ -249,7 +261,8 @@ void ElboGradientKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<Sca
     F* residual = targets + pack.num_outputs();
     for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
       const std::int64_t count = rows - row;
-      pack.Forward(x, row, count);
+      pack.Load(x, row, count);
+      pack.Forward();
       LoadTargets(y, row, count, pack.num_outputs(), targets);
       if (log_likelihood != nullptr || squared_residual != nullptr) {
         const F loss = pack.NegativeLogLikelihood(targets, residual);
@@ -275,7 +288,8 @@ void PredictKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf
   WithPack<F>(net, noise, scratch, [&](auto& pack) VIME_INLINE_LAMBDA {
     for (std::int64_t row = 0; row < rows; row += kLanes<F>) {
       const std::int64_t count = rows - row;
-      pack.Forward(x, row, count);
+      pack.Load(x, row, count);
+      pack.Forward();
       for (int s = 0; s < pack.num_samples(); ++s) {
         for (int o = 0; o < pack.num_outputs(); ++o) {
           StoreSome(predictions + (s * pack.num_outputs() + o) * rows + row, pack.Prediction(s, o),

@@ -1,14 +1,15 @@
 // What the three ways of taking E_q[log N(y; f_theta(x), s^2 I)] share, for one pack of rows.
 //
 // A pack is as many rows (transitions) as F has lanes: one for double, sixteen for FloatLanes. All
-// arithmetic is lane by lane; weights are broadcast. Notation as in [H16], [B15] and [K15]:
+// arithmetic is lane by lane; weights are broadcast, or lanes too (NetworkView). Notation as in
+// [H16], [B15] and [K15]:
 //   q(theta; phi) = prod_i N(theta_i; mu_i, sigma_i^2)      the belief
 //   h             the inputs of a layer, with a last entry of 1 for the bias
 //   a             pre-activations, sum_i h_i theta_ij
 //   L   = E_q[-log N(y; f_theta(x), s^2 I)]                 averaged over the S samples
 //   D_j = dL/da_j
-// A way of sampling is a class with Forward(), which leaves predictions, and Backward(), which
-// hands the gradient to a consumer:
+// A way of sampling is a class with Load(), which takes rows and their noise, Forward(), which
+// leaves predictions, and Backward(), which hands the gradient to a consumer:
 //   consumer.Weight(p, g_mu, g_var)            for weight p: dL/dmu_p and dL/dsigma_p^2
 //   consumer.FirstLayer(x, D, E, v, in, out)   for the first layer as a whole where
 //                                              g_mu = x_i D_j and g_var = x_i^2 E_j
@@ -71,7 +72,7 @@ struct HyperbolicTangent {
   }
 };
 
-template <class F, class Activation>
+template <class F, class Activation, class W>
 class NetworkPack {
   using T = ScalarOf<F>;
 
@@ -82,6 +83,22 @@ class NetworkPack {
 
   /// The rest of the scratch memory: at least 2 num_outputs() numbers.
   F* ScratchEnd() const { return scratch_end_; }
+
+  /// Takes rows [row, row + count) of x.
+  VIME_INLINE void Load(const RowsView<T>& x, std::int64_t row, std::int64_t count) {
+    F* input = inputs_[0];
+    for (int i = 0; i < num_inputs(); ++i) {
+      input[i] = LoadSome<F>(x.data + i * x.stride + row, count);
+    }
+    input[num_inputs()] = F(T(1));
+    const F dead = F(T(1)) - LiveLanes<F>(count);  // lanes without a row get s = 1
+    for (int o = 0; o < num_outputs(); ++o) {
+      const T* sd = net_.likelihood_stddev;
+      const std::int64_t stride = net_.likelihood_stride;
+      stddev_[o] = stride == 0 ? F(sd[o]) : LoadSome<F>(sd + o * stride + row, count) + dead;
+      precision_[o] = F(T(1)) / (stddev_[o] * stddev_[o]);
+    }
+  }
 
   /// Output o of sample s, after Forward().
   VIME_INLINE F Prediction(int s, int o) const { return prediction_[s * num_outputs() + o]; }
@@ -107,7 +124,7 @@ class NetworkPack {
   }
 
  protected:
-  VIME_INLINE NetworkPack(const NetworkView<T>& net, int samples, F* scratch)
+  VIME_INLINE NetworkPack(const NetworkView<T, W>& net, int samples, F* scratch)
       : net_(net), samples_(samples) {
     std::int64_t parameters = 0;
     scratch_end_ = scratch;
@@ -131,21 +148,6 @@ class NetworkPack {
     F* memory = scratch_end_;
     scratch_end_ += count;
     return memory;
-  }
-
-  VIME_INLINE void LoadInputs(const RowsView<T>& x, std::int64_t row, std::int64_t count) {
-    F* input = inputs_[0];
-    for (int i = 0; i < num_inputs(); ++i) {
-      input[i] = LoadSome<F>(x.data + i * x.stride + row, count);
-    }
-    input[num_inputs()] = F(T(1));
-    const F dead = F(T(1)) - LiveLanes<F>(count);  // lanes without a row get s = 1
-    for (int o = 0; o < num_outputs(); ++o) {
-      const T* sd = net_.likelihood_stddev;
-      const std::int64_t stride = net_.likelihood_stride;
-      stddev_[o] = stride == 0 ? F(sd[o]) : LoadSome<F>(sd + o * stride + row, count) + dead;
-      precision_[o] = F(T(1)) / (stddev_[o] * stddev_[o]);
-    }
   }
 
   /// Stores f(a) as input j of the next layer, or a as a prediction.
@@ -180,7 +182,7 @@ class NetworkPack {
     delta_ = below;
   }
 
-  const NetworkView<T>& net_;
+  const NetworkView<T, W>& net_;
   int samples_;
   int width_ = 0;                    // of the widest layer, bias included
   std::int64_t offset_[kMaxLayers];  // of layer l in the flat parameter vector

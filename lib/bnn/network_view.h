@@ -22,17 +22,18 @@ enum class Sampling {
   kMoments,
 };
 
-template <class T>
+/// A network as numbers W: T, the same for every row, or a pack of rows, each with its own.
+template <class T, class W = T>
 struct NetworkView {
   const int* sizes;  ///< layer widths: inputs, hidden..., outputs (num_layers + 1 of them)
   int num_layers;
   Activation activation;  ///< of hidden layers; the output layer is linear
   int num_parameters;
-  const T* mean;      ///< mu
-  const T* stddev;    ///< sigma = softplus(rho)
-  const T* variance;  ///< sigma^2
-  const T* slope;     ///< d sigma / d rho = sigmoid(rho)
-  const T* rho;
+  const W* mean;      ///< mu
+  const W* stddev;    ///< sigma = softplus(rho)
+  const W* variance;  ///< sigma^2
+  const W* slope;     ///< d sigma / d rho = sigmoid(rho)
+  const W* rho;
   /// sd of the Gaussian likelihood. With likelihood_stride 0, likelihood_stddev[o] of output o for
   /// all rows; otherwise likelihood_stddev[o likelihood_stride + b] of output o of row b.
   const T* likelihood_stddev;

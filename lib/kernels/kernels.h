@@ -10,6 +10,7 @@
 
 #include "lib/bnn/information_gain_options.h"
 #include "lib/bnn/network_view.h"
+#include "lib/bnn/row_belief_options.h"
 #include "lib/math/rows_view.h"
 
 namespace vime {
@@ -35,6 +36,9 @@ struct KernelTable {
   void (*refresh_posterior)(std::int64_t n, const T* rho, T* stddev, T* variance, T* slope);
   void (*add_prior_gradient)(std::int64_t n, const NetworkView<T>&, const T* prior_precision,
                              T kl_weight, T* grad_mean, T* grad_variance_to_rho);
+  // lib/bnn/row_belief_kernel.h
+  void (*row_belief)(const NetworkView<T>&, const NoiseView<T>&, RowsView<T> x, RowsView<T> y,
+                     std::int64_t rows, const RowBeliefOptions&, T* out, void* scratch);
   // lib/nn/adam_kernel.h
   void (*adam)(std::int64_t n, T* theta, const T* gradient, T* m, T* v, T beta1, T beta2, T rate,
                T root_scale, T epsilon);

@@ -1,7 +1,7 @@
 // Fills a KernelTable with the instantiations for one number type.
 #pragma once
 
-#include "lib/bnn/network_kernels.h"
+#include "lib/bnn/row_belief_kernel.h"
 #include "lib/kernels/kernels.h"
 #include "lib/math/normals_kernel.h"
 #include "lib/nn/adam_kernel.h"
@@ -19,6 +19,7 @@ constexpr KernelTable<ScalarOf<F>> MakeKernelTable(const char* name) {
           .predict = PredictKernel<F>,
           .refresh_posterior = RefreshPosteriorKernel<F>,
           .add_prior_gradient = AddPriorGradientKernel<F>,
+          .row_belief = RowBeliefKernel<F>,
           .adam = AdamKernel<F>,
           .fill_normals = FillNormalsKernel<F>,
           .policy_outputs = PolicyOutputsKernel<F>,

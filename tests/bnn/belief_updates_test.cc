@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "lib/kernels/kernels.h"
 #include "tests/support/gradient_check.h"
 
 namespace vime {
@@ -162,6 +163,39 @@ TEST_CASE("Gradient steps descend KL[q || q_0] - E_q[log p]: the KL holds them b
   CHECK(gain(5) > gain(1));
   // At the minimum of the loss a further step changes nothing.
   CHECK(gain(20001) == doctest::Approx(gain(20000)).epsilon(1e-6));
+}
+
+TEST_CASE("In float the gains are those in double, and every kernel gives the same bits") {
+  const Problem p = MakeProblem();
+  const NetworkShape& shape = p.network.shape();
+  const DiagonalGaussian<double> q = p.network.posterior();
+  const BayesianNetwork<float> network(shape, {q.mean.cast<float>(), q.rho.cast<float>()},
+                                       p.network.prior_stddev().cast<float>(),
+                                       p.network.likelihood_stddev().cast<float>());
+  const Features<float> x = p.x.cast<float>();
+  const Features<float> y = p.y.cast<float>();
+  for (const Sampling sampling : {Sampling::kLocal, Sampling::kDirect, Sampling::kMoments}) {
+    const NoiseKey key{3, Stream::kTest, 0, 0};
+    const auto noise = MakeNoise<float>(shape, sampling, 10, key);
+    const auto exact_noise = MakeNoise<double>(shape, sampling, 10, key);
+    const auto likelihood = [&] { return LogLikelihoodGain<float>(network, x, y, 0.1, noise); };
+    const auto steps = [&] { return GradientStepsGain<float>(network, x, y, 4, 1e-3, noise); };
+    const VectorXd exact_likelihood =
+        LogLikelihoodGain<double>(p.network, p.x, p.y, 0.1, exact_noise);
+    const VectorXd exact_steps =
+        GradientStepsGain<double>(p.network, p.x, p.y, 4, 1e-3, exact_noise);
+    CHECK(likelihood().cast<double>().isApprox(exact_likelihood, 1e-5));
+    CHECK(steps().cast<double>().isApprox(exact_steps, 1e-5));
+    const Vector<float> first_likelihood = likelihood();
+    const Vector<float> first_steps = steps();
+    for (const std::string_view name : AvailableKernels()) {
+      CAPTURE(name);
+      SelectKernels(name);
+      CHECK(likelihood() == first_likelihood);
+      CHECK(steps() == first_steps);
+    }
+    SelectKernels("auto");
+  }
 }
 
 TEST_CASE("Predictive moments are those of the samples, and in closed form those of q") {

@@ -283,12 +283,15 @@ TEST_CASE_TEMPLATE("The series for small changes of sigma agrees with the genera
     const double sigma = Softplus(rho), slope = Sigmoid(rho);
     for (const double share : {-1.0, -0.7, -1e-2, -1e-6, 1e-6, 1e-2, 0.7, 1.0}) {
       const double delta = share * static_cast<double>(kSmallStretch<T>);
-      const T series =
-          KlOfSmallStretch(static_cast<T>(slope), static_cast<T>(1 / sigma), static_cast<T>(delta));
+      const T there =
+          SmallStretch(static_cast<T>(slope), static_cast<T>(1 / sigma), static_cast<T>(delta));
+      const T back = -there / (1 + there);
       CAPTURE(rho);
       CAPTURE(delta);
-      CHECK(static_cast<double>(series) ==
+      CHECK(static_cast<double>(KlOfSmallStretch(there)) ==
             doctest::Approx(KlOfChange(rho, 0.0, delta)).epsilon(tolerance).scale(0));
+      CHECK(static_cast<double>(KlOfSmallStretch(back)) ==
+            doctest::Approx(KlOfChange(rho + delta, 0.0, -delta)).epsilon(tolerance).scale(0));
     }
   }
 }
