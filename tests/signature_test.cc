@@ -58,6 +58,26 @@ TEST_CASE("So it does with every bonus") {
   }
 }
 
+TEST_CASE("So it does with every way of taking the model's expectations") {
+  for (const Sampling sampling : {Sampling::kLocal, Sampling::kDirect}) {
+    RunConfig config = Variant("mountaincar");
+    config.bnn.sampling = sampling;
+    CheckSignature(
+        std::string("mountaincar, sampling ") + (sampling == Sampling::kLocal ? "local" : "direct"),
+        config);
+  }
+  RunConfig config = Variant("mountaincar");
+  config.bnn.sampling = Sampling::kLocal;
+  config.bnn.training_noise = TrainingNoise::kPerExample;
+  CheckSignature("mountaincar, noise per example", config);
+  config.gain.form = GainForm::kExact;
+  CheckSignature("mountaincar, noise per example, exact", config);
+  config.bnn.likelihood = Likelihood::kHeteroscedastic;
+  CheckSignature("mountaincar, heteroscedastic", config);
+  config.gain_chain = true;
+  CheckSignature("mountaincar, chain", config);
+}
+
 TEST_CASE("So it does with every policy optimiser and value function") {
   for (const Algorithm algo :
        {Algorithm::kNaturalGradient, Algorithm::kTrpo, Algorithm::kPpo, Algorithm::kErwr}) {

@@ -37,7 +37,7 @@ VIME_ENUM_NAMES(GradientStep, "adam", "sgd")
 VIME_ENUM_NAMES(Activation, "relu", "tanh")
 VIME_ENUM_NAMES(Target, "next-observation", "delta")
 VIME_ENUM_NAMES(PriorScale, "constant", "fan-in")
-VIME_ENUM_NAMES(Sampling, "local", "direct", "moments")
+VIME_ENUM_NAMES(SamplingChoice, "auto", "local", "direct", "moments")
 VIME_ENUM_NAMES(TrainingNoise, "shared", "per-example")
 VIME_ENUM_NAMES(KlSchedule, "constant", "data")
 VIME_ENUM_NAMES(Likelihood, "fixed", "learned", "heteroscedastic")
@@ -169,8 +169,9 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("likelihood_rate", bnn.likelihood_rate, "likelihood learned: rate of its moving average",
           {.low = 0, .high = 1, .low_open = true});
     g.Add("likelihood_floor", bnn.likelihood_floor, "least learned likelihood sd", scale);
-    g.Add("sampling", bnn.sampling,
-          "how E_q is taken; moments: in closed form, one hidden relu layer only");
+    g.Add("sampling", bnn_sampling,
+          "how E_q is taken; moments: in closed form, one hidden relu layer only; auto: moments "
+          "where they can be, else local");
     g.Add("num_samples", bnn.num_samples, "Monte Carlo samples of E_q", {.low = 1, .high = 10000});
     g.Add("training_noise", bnn.training_noise, "local sampling: noise of a minibatch");
     g.Add("kl_schedule", bnn.kl_schedule,
@@ -244,6 +245,30 @@ std::unique_ptr<Env> MakeEnvironment(const RunConfig& config) {
   return HideVelocities(std::move(env));
 }
 
+namespace {
+
+// Writes the choice into bnn.sampling, and what kAuto came to into the choice.
+void ResolveSampling(RunConfig& config) {
+  DynamicsModelOptions& bnn = config.bnn;
+  if (config.bnn_sampling == SamplingChoice::kLocal) bnn.sampling = Sampling::kLocal;
+  if (config.bnn_sampling == SamplingChoice::kDirect) bnn.sampling = Sampling::kDirect;
+  if (config.bnn_sampling == SamplingChoice::kMoments) bnn.sampling = Sampling::kMoments;
+  const bool closed_form = bnn.hidden.size() == 1 && bnn.activation == Activation::kRelu;
+  if (bnn.sampling == Sampling::kMoments && !closed_form) {
+    if (config.bnn_sampling == SamplingChoice::kMoments) {
+      throw ConfigError(
+          "bnn.sampling moments needs one hidden layer (bnn.hidden) and bnn.activation relu; auto, "
+          "local and direct do not");
+    }
+    bnn.sampling = Sampling::kLocal;
+  }
+  config.bnn_sampling = bnn.sampling == Sampling::kLocal    ? SamplingChoice::kLocal
+                        : bnn.sampling == Sampling::kDirect ? SamplingChoice::kDirect
+                                                            : SamplingChoice::kMoments;
+}
+
+}  // namespace
+
 void Resolve(RunConfig& config) {
   const EnvSpec spec = MakeEnvironment(config)->spec();
   if (config.horizon == 0) config.horizon = spec.default_horizon;
@@ -267,12 +292,7 @@ void Resolve(RunConfig& config) {
   if (config.policy_kind == PolicyKind::kGru && config.policy.hidden.size() != 1) {
     throw ConfigError("policy.kind gru needs exactly one width in policy.hidden");
   }
-  if (config.bnn.sampling == Sampling::kMoments &&
-      (config.bnn.hidden.size() != 1 || config.bnn.activation != Activation::kRelu)) {
-    throw ConfigError(
-        "bnn.sampling moments needs one hidden layer (bnn.hidden) and "
-        "bnn.activation relu");
-  }
+  ResolveSampling(config);
   if (config.bnn.likelihood == Likelihood::kHeteroscedastic &&
       (config.bonus == BonusKind::kLikelihoodGain || config.bonus == BonusKind::kGradientSteps ||
        config.compat == Compat::kOpenaiVime)) {

@@ -43,6 +43,7 @@ enum class BonusKind {
 enum class Compat { kNone, kOpenaiVime };
 enum class PolicyKind { kMlp, kGru };
 enum class Observe { kAll, kPositions };
+enum class SamplingChoice { kAuto, kLocal, kDirect, kMoments };
 enum class StopWhen { kIterations, kSolved };
 
 struct RunConfig {
@@ -69,6 +70,7 @@ struct RunConfig {
   PpoOptions ppo;
   ErwrOptions erwr;
   DynamicsModelOptions bnn;
+  SamplingChoice bnn_sampling = SamplingChoice::kAuto;  ///< kAuto until resolved
   InformationGainOptions gain;
   bool gain_chain = false;          ///< ModelMeasure::kChainedGain
   std::int64_t gradient_steps = 5;  ///< of BonusKind::kGradientSteps
@@ -93,7 +95,8 @@ std::span<const BonusEntry> Bonuses();
 /// refers into `config`.
 FieldList DescribeAll(RunConfig& config);
 
-/// Fills what depends on other fields (the horizon) and rejects combinations that make no sense.
+/// Fills what depends on other fields (the horizon, bnn.sampling) and rejects combinations that
+/// make no sense.
 void Resolve(RunConfig& config);
 
 /// The environment that a config describes.

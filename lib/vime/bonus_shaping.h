@@ -34,7 +34,7 @@ struct BonusShapingOptions {
   double eta = 0.1;
   EtaSchedule eta_schedule = EtaSchedule::kConstant;
   double eta_final = 0.0;
-  BonusNormalization normalization = BonusNormalization::kMedian;
+  BonusNormalization normalization = BonusNormalization::kMean;
   std::int64_t window = 10;
   /// Upper bound on a normalised bonus.
   double clip = 10.0;

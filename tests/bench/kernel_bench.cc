@@ -277,8 +277,10 @@ void RegisterNetwork() {
       }
     }
     RegisterEigen(size);
-    RegisterTraining(size, "shared", {.training_noise = TrainingNoise::kShared});
-    RegisterTraining(size, "per-example", {.training_noise = TrainingNoise::kPerExample});
+    RegisterTraining(size, "shared",
+                     {.sampling = Sampling::kLocal, .training_noise = TrainingNoise::kShared});
+    RegisterTraining(size, "per-example",
+                     {.sampling = Sampling::kLocal, .training_noise = TrainingNoise::kPerExample});
     RegisterTraining(size, "moments", {.sampling = Sampling::kMoments});
   }
 }

@@ -64,7 +64,8 @@ Json Other(const Field& field) {
     }
     Json operator()(const Choice& choice) const {
       for (const std::string_view name : choice.names) {
-        if (name != choice.name()) return std::string(name);
+        // "auto" comes to one of the other names.
+        if (name != choice.name() && name != "auto") return std::string(name);
       }
       return nullptr;
     }
@@ -291,6 +292,9 @@ TEST_CASE("Fields that contradict each other are refused") {
   CHECK(
       Contains(message({{"bnn.sampling", "moments"}, {"bnn.activation", "tanh"}}), "bnn.sampling"));
   CHECK(message({{"bnn.sampling", "moments"}}).empty());
+  CHECK(Built(Json::object()).config.bnn.sampling == Sampling::kMoments);
+  CHECK(Built({{"bnn.hidden", {3, 3}}}).config.bnn.sampling == Sampling::kLocal);
+  CHECK(Built({{"bnn.activation", "tanh"}}).config.bnn.sampling == Sampling::kLocal);
   CHECK(Contains(message({{"eta_schedule", "exponential"}}), "eta_final"));
   CHECK(message({{"eta_schedule", "exponential"}, {"eta_final", 0.01}}).empty());
   CHECK(message({{"eta_schedule", "linear"}}).empty());

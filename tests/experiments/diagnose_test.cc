@@ -64,8 +64,8 @@ TEST_CASE("A diagnosis holds what theory says of it") {
 
 TEST_CASE("Fitted to many other trajectories the optimal constant is no worse than the mean") {
   // Of all constants per parameter it has the least variance; what is left to chance is its fit,
-  // about 1/n for n trajectories: 50 of them are in the other batches.
-  const Diagnosis diagnosis = Diagnose(SmallConfig(), {.warmup = 2, .batches = 11}, 1);
+  // about 1/n for n trajectories: 100 of them are in the other batches.
+  const Diagnosis diagnosis = Diagnose(SmallConfig(), {.warmup = 2, .batches = 21}, 1);
   const BaselineRow& mean = diagnosis.baselines[6];
   const BaselineRow& optimal = diagnosis.baselines[7];
   REQUIRE((mean.pooled && mean.baseline == BaselineKind::kMean));

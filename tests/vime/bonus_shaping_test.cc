@@ -24,8 +24,10 @@ VectorXd Ramp(Index n) { return VectorXd::LinSpaced(n, 1, static_cast<double>(n)
 
 TEST_CASE("Division by the queue of medians equals the reference to 1e-12") {
   const auto golden = testing::ReadGolden("vime.json")["kl_normalisation"];
-  BonusShaping shaping =
-      Shaping({.eta = 1, .window = golden["queue_len"].get<std::int64_t>(), .clip = kInfinity});
+  BonusShaping shaping = Shaping({.eta = 1,
+                                  .normalization = BonusNormalization::kMedian,
+                                  .window = golden["queue_len"].get<std::int64_t>(),
+                                  .clip = kInfinity});
   REQUIRE(golden["iterations"].size() > 10);
   std::uint32_t iteration = 0;
   for (const auto& step : golden["iterations"]) {
@@ -63,7 +65,8 @@ TEST_CASE("A window of one batch normalises each batch by itself") {
 }
 
 TEST_CASE("The clip bounds the normalised bonus, before eta") {
-  BonusShaping shaping = Shaping({.eta = 0.5, .clip = 1.25});
+  BonusShaping shaping =
+      Shaping({.eta = 0.5, .normalization = BonusNormalization::kMedian, .clip = 1.25});
   CHECK(shaping.Shape(VectorXd{{1, 2, 4}}, 0) == VectorXd{{0.25, 0.5, 0.625}});
 }
 
@@ -123,8 +126,10 @@ TEST_CASE("eta of the iteration multiplies the bonus") {
 
 TEST_CASE("A divisor that is not positive leaves the bonus out") {
   CHECK(Shaping({}).Shape(VectorXd::Zero(5), 0) == VectorXd::Zero(5));
-  CHECK(Shaping({}).Shape(VectorXd{{0, 0, 0, 7, 8}}, 0) == VectorXd::Zero(5));
-  CHECK(Shaping({}).Shape(VectorXd{{-3, -2, 9}}, 0) == VectorXd::Zero(3));
+  CHECK(Shaping({}).Shape(VectorXd{{-3, 1, -9}}, 0) == VectorXd::Zero(3));
+  const BonusShapingOptions median{.normalization = BonusNormalization::kMedian};
+  CHECK(Shaping(median).Shape(VectorXd{{0, 0, 0, 7, 8}}, 0) == VectorXd::Zero(5));
+  CHECK(Shaping(median).Shape(VectorXd{{-3, -2, 9}}, 0) == VectorXd::Zero(3));
   CHECK(Shaping({.normalization = BonusNormalization::kStddev}).Shape(VectorXd::Ones(4), 0) ==
         VectorXd::Zero(4));
   // One such batch does not spoil the next.
