@@ -8,6 +8,7 @@
 #pragma once
 
 #include <Eigen/Core>
+#include <random>
 
 #include "tests/bench/per_isa.h"
 
@@ -117,6 +118,25 @@ void EigenInformationGain(const EigenBonusTask& task) {
     }
     Map<Rows>(task.gain + first) = (0.5f * task.step_size * task.step_size) * quadratic;
   }
+}
+
+/// Standard normals by Box and Muller in array expressions over uniforms of the standard library.
+void EigenNormals(std::uint32_t /*row*/, std::int64_t count, float* noise) {
+  static std::mt19937_64 generator(1);
+  const std::int64_t half = (count + 1) / 2;
+  static Eigen::ArrayXf radius;
+  static Eigen::ArrayXf angle;
+  radius.resize(half);
+  angle.resize(half);
+  for (std::int64_t k = 0; k < half; ++k) {
+    const std::uint64_t bits = generator();
+    radius[k] = (static_cast<float>(bits >> 40) + 0.5f) * 0x1p-24f;
+    angle[k] = static_cast<float>((bits >> 8) & 0xffffff) * (6.2831853f * 0x1p-24f);
+  }
+  radius = (-2.0f * radius.log()).sqrt();
+  Eigen::Map<Eigen::ArrayXf>(noise, half) = radius * angle.cos();
+  Eigen::Map<Eigen::ArrayXf>(noise + half, count - half) =
+      radius.head(count - half) * angle.head(count - half).sin();
 }
 
 }  // namespace

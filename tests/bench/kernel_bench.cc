@@ -239,7 +239,9 @@ void RegisterEigen(const Size& size) {
                            ": relative error " + std::to_string(error));
   }
   for (const auto& [draw, name] :
-       {std::pair{&DrawWithKernels, "fresh"}, std::pair{&DrawWithStandardLibrary, "std-normal"},
+       {std::pair{&DrawWithKernels, "fresh"},
+        std::pair{FindPerIsa(GetKernels<float>().name).eigen_normals, "box-muller"},
+        std::pair{&DrawWithStandardLibrary, "std-normal"},
         std::pair{static_cast<decltype(&DrawWithKernels)>(nullptr), "shared"}}) {
     Register(std::string("eigen/") + name + "/" + NameOf(size),
              [=, draw = draw](benchmark::State& state) {

@@ -35,6 +35,8 @@ struct PerIsa {
   float (*fma_loop)(std::int64_t rounds, float start);
   double fma_flops_per_round;
   void (*eigen_information_gain)(const EigenBonusTask&);
+  /// A draw of EigenBonusTask in plain Eigen.
+  void (*eigen_normals)(std::uint32_t row, std::int64_t count, float* noise);
   const LaneEvaluator* (*functions)();
 };
 

@@ -6,7 +6,7 @@
 namespace vime::testing {
 
 extern const PerIsa kPerIsa_portable;
-const PerIsa kPerIsa_portable = {"portable", FmaLoop, kFmaFlopsPerRound, EigenInformationGain,
-                                 LaneEvaluatorsWidth4};
+const PerIsa kPerIsa_portable = {"portable",           FmaLoop,      kFmaFlopsPerRound,
+                                 EigenInformationGain, EigenNormals, LaneEvaluatorsWidth4};
 
 }  // namespace vime::testing

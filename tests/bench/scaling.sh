@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 rounds=${1:-3}
 vime_run=${BUILD:-build/release}/bin/vime-run
-read -r -a common <<<"--quiet ${VIME_OPTIONS:-}"
+read -r -a common <<<"--quiet --threads 1 ${VIME_OPTIONS:-}"
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 
@@ -25,7 +25,9 @@ points() {
     echo "batch-steps ${n%:*} ${n#*:} --batch-steps ${n%:*}"
   done
   for n in 8:60 32:60 128:15 512:6; do echo "bnn-hidden ${n%:*} ${n#*:} --bnn-hidden ${n%:*}"; done
-  for n in 1:60 10:60 100:15; do echo "bnn-num-samples ${n%:*} ${n#*:} --bnn-num-samples ${n%:*}"; done
+  for n in 1:60 10:60 100:15; do
+    echo "bnn-num-samples ${n%:*} ${n#*:} --bnn-sampling local --bnn-num-samples ${n%:*}"
+  done
 }
 
 for round in $(seq "$rounds"); do

@@ -22,9 +22,11 @@ fi
 
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-experiment() {  # KIND ROUND
-  python3 tests/bench/cost.py "$build/bin/vime-run" --quiet --simd "$simd" \
-    --bnn-training-noise "$1" --out "$out/run-$1-$2" >"$out/cost-$1-$2.json"
+experiment() {  # KIND ROUND OPTIONS...
+  local kind=$1 round=$2
+  shift 2
+  python3 tests/bench/cost.py "$build/bin/vime-run" --quiet --threads 1 --simd "$simd" "$@" \
+    --out "$out/run-$kind-$round" >"$out/cost-$kind-$round.json"
 }
 for round in $(seq "$rounds"); do
   echo "round $round of $rounds" >&2
@@ -34,9 +36,10 @@ for round in $(seq "$rounds"); do
   if [ $torch = yes ]; then
     "$python" tests/bench/torch_vime.py --json --seconds 0.6 >"$out/torch-$round.json"
   fi
-  experiment shared "$round"
-  experiment per-example "$round"
+  experiment default "$round"
+  experiment shared "$round" --preset vime-published
+  experiment per-example "$round" --preset vime-published --bnn-training-noise per-example
 done
-cp "$out/run-shared-1/run.json" "$out/run.json"
+cp "$out/run-default-1/run.json" "$out/run.json"
 echo "\`tests/bench/side_by_side.sh $rounds\`:"
 python3 tests/bench/report.py "$out"
