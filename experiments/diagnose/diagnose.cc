@@ -92,6 +92,8 @@ class Laboratory {
       diagnosis.gains = Gains(batches.front());
       diagnosis.correlations = Correlations(batches.front());
     }
+    diagnosis.linear_task =
+        CompareOnLinearTask(config_.bnn, config_.gain, static_cast<std::uint64_t>(config_.seed));
     return diagnosis;
   }
 

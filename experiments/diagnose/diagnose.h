@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "experiments/diagnose/linear_task.h"
 #include "experiments/runner/config_json.h"
 #include "experiments/runner/run_config.h"
 
@@ -76,6 +77,7 @@ struct Diagnosis {
   std::vector<TrustRegionRow> trust_region;
   std::vector<GainRow> gains;
   GainCorrelations correlations;
+  LinearTaskCorrelations linear_task;  ///< of a model like that of the config
 };
 
 /// Runs the config for options.warmup iterations and looks at the policy and the dynamics model

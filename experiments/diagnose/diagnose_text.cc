@@ -67,6 +67,8 @@ Json ToJson(const Diagnosis& diagnosis) {
   json["rank_correlations"] = {{"other_noise", Number(diagnosis.correlations.other_noise)},
                                {"state_norm", Number(diagnosis.correlations.state_norm)},
                                {"linear_model", Number(diagnosis.correlations.linear_model)}};
+  json["linear_task"] = {{"information_gain", Number(diagnosis.linear_task.information_gain)},
+                         {"state_norm", Number(diagnosis.linear_task.state_norm)}};
   return json;
 }
 
@@ -112,6 +114,9 @@ std::string ToMarkdown(const Diagnosis& diagnosis) {
   text += "\nRank correlation of the information gain with itself under other noise " +
           Text(c.other_noise) + ", with the state norm " + Text(c.state_norm) +
           ", with the exact gain of a linear model " + Text(c.linear_model) + "\n";
+  text += "\nOn a linear task, rank correlation with the exact information gain: of this model's " +
+          Text(diagnosis.linear_task.information_gain) + ", of the state norm " +
+          Text(diagnosis.linear_task.state_norm) + "\n";
   return text;
 }
 

@@ -95,6 +95,25 @@ TEST_CASE("Without warm-up there is no dynamics model to look at, and the rest i
   CHECK(ToMarkdown(diagnosis).find("Variance of the policy gradient") != std::string::npos);
 }
 
+TEST_CASE("On a linear task the model that learns orders transitions by what they teach") {
+  const LinearTaskCorrelations learned = CompareOnLinearTask({}, {}, 1);
+  CHECK(learned.information_gain > 0.7);
+  CHECK(learned.information_gain > learned.state_norm + 0.15);
+}
+
+TEST_CASE("On a linear task the published model orders them no better than the state norm") {
+  const DynamicsModelOptions published{.target = Target::kNextObservation,
+                                       .prior_scale = PriorScale::kConstant,
+                                       .likelihood = Likelihood::kFixed,
+                                       .likelihood_stddev = 5,
+                                       .sampling = Sampling::kLocal,
+                                       .kl_schedule = KlSchedule::kConstant,
+                                       .kl_weight = 0.2,
+                                       .learning_rate = 1e-3};
+  const LinearTaskCorrelations collapsed = CompareOnLinearTask(published, {}, 1);
+  CHECK(std::abs(collapsed.information_gain - collapsed.state_norm) < 0.1);
+}
+
 TEST_CASE("With closed-form moments the gain does not depend on noise") {
   RunConfig config = SmallConfig();
   config.bnn.likelihood = Likelihood::kLearned;
