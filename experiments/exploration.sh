@@ -23,6 +23,7 @@ tasks() {
 
 # name, options on top of the preset, in which the model learns. One setting each, but four of VIME:
 # every bonus takes the model, the normalisation and the weight of the preset as they are.
+# vime-published is the published model under that normalisation.
 arms() {
   echo "vime"
   echo "vime-published --bnn-target next-observation --bnn-prior-scale constant" \
@@ -31,11 +32,9 @@ arms() {
   echo "vime-heteroscedastic --bnn-likelihood heteroscedastic"
   echo "vime-chain --set gain.chain=true"
   for bonus in state-norm l2 shuffled none count-grid count-hash blr variance bald rnd \
-    disagreement compression l2-trajectory noise likelihood-gain; do
+    disagreement compression l2-trajectory noise likelihood-gain gradient-steps; do
     echo "$bonus --bonus $bonus"
   done
-  # The shortest steps that are allowed: longer ones diverge, and even these overshoot in places.
-  echo "gradient-steps --bonus gradient-steps --gain-step-size 1e-6"
 }
 
 run() {

@@ -10,6 +10,7 @@ namespace {
 constexpr Index kTrainingRows = 2000;
 constexpr Index kScoredRows = 1000;
 constexpr std::uint32_t kFits = 10;
+constexpr std::uint32_t kIteration = 1u << 31;  // names noise that no run draws
 
 EnvSpec LinearSpec() {
   EnvSpec spec;
@@ -50,7 +51,7 @@ MatrixXd WithOnes(const Features<float>& x) {
 
 LinearTaskCorrelations CompareOnLinearTask(const DynamicsModelOptions& options,
                                            const InformationGainOptions& gain, std::uint64_t seed) {
-  Rng rng({seed, Stream::kDiagnosticNoise, 0, 0});
+  Rng rng({seed, Stream::kDiagnosticNoise, kIteration, 0});
   const Batch seen = Transitions(kTrainingRows, 0.3, rng);
   const Batch scored = Transitions(kScoredRows, 0.9, rng);
   DynamicsModel model(LinearSpec(), options, seed);
@@ -62,7 +63,7 @@ LinearTaskCorrelations CompareOnLinearTask(const DynamicsModelOptions& options,
   const StandardizedTransitions now = scaler.Apply(scored);
   const LinearBelief linear(WithOnes(past.x), past.y, 1, 1, 1e-6);
   const VectorXd exact = linear.Gain(WithOnes(now.x), now.y);
-  const NoiseKey noise{seed, Stream::kDiagnosticNoise, 1, 0};
+  const NoiseKey noise{seed, Stream::kDiagnosticNoise, kIteration + 1, 0};
   const VectorXd information_gain = model.belief().Gain(scored, gain, noise, 1);
   PlainBonus norm(LinearSpec(), PlainMeasure::kStateNorm);
   norm.Observe(seen);

@@ -47,6 +47,9 @@ std::unique_ptr<Bonus> MakeBonus(const RunConfig& config, const EnvSpec& spec) {
     ModelBonusOptions options{
         .measure = measure, .gain = config.gain, .gradient_steps = config.gradient_steps};
     if (config.bonus == BonusKind::kCompression) options.gain.form = GainForm::kExactReversed;
+    if (config.bonus == BonusKind::kGradientSteps) {
+      options.gain.step_size = config.gradient_step_size;
+    }
     return std::make_unique<ModelBonus>(spec, config.bnn, options, seed);
   };
   const ModelMeasure gain =

@@ -77,6 +77,7 @@ void Progress::Show(const IterationMetrics& m, bool solved) {
                100 * m.success_fraction);
   if (solved) last_ += " solved";
   if (m.bonus_mean) last_ += Text("  bonus %.1e", *m.bonus_mean);
+  if (m.bonus_not_finite > 0) last_ += "  bonus not finite";
   last_ += "  " + Count(static_cast<double>(m.env_steps - from_env_steps_) / elapsed) +
            " steps/s  ETA " + Duration(left);
   solved_ = solved;

@@ -191,6 +191,9 @@ void RunConfig::Describe(FieldList& f) {
           "same transition gains less the second time");
     g.Add("gradient_steps", gradient_steps, "bonus gradient-steps: how many",
           {.low = 1, .high = 1000});
+    g.Add("gradient_step_size", gradient_step_size,
+          "bonus gradient-steps: their lambda; without a Hessian, so that long steps diverge",
+          {.low = 1e-12, .high = 1e6});
   });
 }
 
@@ -204,10 +207,8 @@ std::span<const BonusEntry> Bonuses() {
       {BonusKind::kVime, "information gain of a Bayesian dynamics model, KL[new || old]"},
       {BonusKind::kShuffled, "placebo: the bonuses of vime, in random order within each batch"},
       {BonusKind::kCompression, "KL[old || new] of the same belief"},
-      {BonusKind::kLikelihoodGain,
-       "how much likelier the new belief makes the transition; 5 times the cost of vime"},
-      {BonusKind::kGradientSteps,
-       "KL after several gradient steps, not a Newton step; 30 times the cost of vime"},
+      {BonusKind::kLikelihoodGain, "how much likelier the new belief makes the transition; slow"},
+      {BonusKind::kGradientSteps, "KL after several gradient steps, not a Newton step; slow"},
       {BonusKind::kVariance, "variance of the model's prediction"},
       {BonusKind::kBald, "mutual information of prediction and weights"},
       {BonusKind::kLinearModel, "exact information gain of a linear model on learned features"},

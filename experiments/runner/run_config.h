@@ -72,8 +72,9 @@ struct RunConfig {
   DynamicsModelOptions bnn;
   SamplingChoice bnn_sampling = SamplingChoice::kAuto;  ///< kAuto until resolved
   InformationGainOptions gain;
-  bool gain_chain = false;          ///< ModelMeasure::kChainedGain
-  std::int64_t gradient_steps = 5;  ///< of BonusKind::kGradientSteps
+  bool gain_chain = false;           ///< ModelMeasure::kChainedGain
+  std::int64_t gradient_steps = 5;   ///< of BonusKind::kGradientSteps
+  double gradient_step_size = 1e-6;  ///< lambda of those steps
   Compat compat = Compat::kNone;
 
   /// Adds every field except env_params (those depend on `env`).

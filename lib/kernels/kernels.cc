@@ -109,6 +109,7 @@ void* KernelScratch(std::int64_t numbers) {
                             static_cast<std::size_t>(GetKernels<T>().lanes) * sizeof(T);
   if (bytes > capacity) {
     const std::size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    capacity = 0;
     memory.reset(std::aligned_alloc(kAlignment, rounded));
     if (memory == nullptr) throw std::bad_alloc();
     capacity = rounded;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "lib/core/check.h"
@@ -29,6 +30,10 @@ double BatchScale(BonusNormalization normalization, const VectorXd& values) {
 
 }  // namespace
 
+Index NotFinite(const VectorXd& values) {
+  return std::count_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+}
+
 BonusShaping::BonusShaping(const BonusShapingOptions& options, std::int64_t iterations,
                            std::uint64_t seed)
     : options_(options), iterations_(iterations), seed_(seed) {}
@@ -49,8 +54,9 @@ double BonusShaping::Eta(std::uint32_t iteration) const {
 
 VectorXd BonusShaping::Shape(const VectorXd& raw, std::uint32_t iteration) {
   VectorXd bonus = raw;
-  for (const double value : bonus) {
-    if (!std::isfinite(value)) throw NumericalError("the bonus is not finite");
+  if (NotFinite(raw) > 0) {
+    scale_ = std::numeric_limits<double>::quiet_NaN();
+    return VectorXd::Zero(bonus.size());
   }
   if (options_.shuffle) {  // Fisher-Yates
     Rng rng({seed_, Stream::kShuffle, iteration, 0});

@@ -58,6 +58,9 @@ struct BonusShapingOptions {
 VectorXd RewardsWithBonus(const BonusShapingOptions& options, const Batch& batch,
                           const VectorXd& shaped, double gamma, Index horizon);
 
+/// How many values are not finite.
+Index NotFinite(const VectorXd& values);
+
 class BonusShaping {
  public:
   /// `iterations` is the length that the schedule of eta spans.
@@ -67,11 +70,11 @@ class BonusShaping {
   double Eta(std::uint32_t iteration) const;
 
   /// eta * clip(normalise(shuffle(raw))). The statistics of this batch are part of the window. A
-  /// divisor that is not a positive number leaves the bonus out (zeros; see scale()). Throws
-  /// NumericalError when a raw bonus is not finite.
+  /// divisor that is not a positive number leaves the bonus out (zeros; see scale()). A batch in
+  /// which a raw bonus is not finite has none, and no part in the window.
   VectorXd Shape(const VectorXd& raw, std::uint32_t iteration);
 
-  /// What the last Shape() divided by.
+  /// What the last Shape() divided by; NaN after a batch with a bonus that is not finite.
   double scale() const { return scale_; }
 
   void Serialize(Archive& archive);

@@ -40,8 +40,8 @@ enum class PriorScale {
   kFanIn,     ///< prior sd = prior_stddev / sqrt(inputs + 1) of the layer
 };
 
-/// By default a model that learns (experiments/README.md). The preset vime-published has the
-/// options of [H16], with which the network collapses to its prior.
+/// By default a model that learns (experiments/README.md). The preset vime-published has options
+/// close to those of [H16], with which the network collapses to its prior.
 struct DynamicsModelOptions {
   std::vector<std::int64_t> hidden = {32};
   Activation activation = Activation::kRelu;

@@ -22,6 +22,7 @@ struct IterationMetrics {
   std::optional<double> eta;
   std::optional<double> bonus_mean, bonus_median, bonus_max, bonus_scale, bonus_reward_mean;
   std::optional<double> bonus_noise_rank_correlation;
+  std::int64_t bonus_not_finite = 0;
   std::optional<double> bnn_elbo;
   std::optional<double> bnn_mse_mean_prediction, bnn_mse_predict_zero, bnn_mse_identity;
   double policy_std_mean = 0;
@@ -58,6 +59,8 @@ struct IterationMetrics {
     visit("bonus/max", m.bonus_max, "largest raw bonus");
     visit("bonus/scale", m.bonus_scale,
           "what raw bonuses are divided by; where it is not positive the bonus is left out");
+    visit("bonus/not_finite", m.bonus_not_finite,
+          "transitions whose raw bonus is not a finite number; with any the batch has no bonus");
     visit("bonus/reward_mean", m.bonus_reward_mean,
           "mean of eta * clip(normalised bonus), before centring and what an episode's end adds");
     visit("bonus/noise_rank_correlation", m.bonus_noise_rank_correlation,

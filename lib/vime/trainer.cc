@@ -103,8 +103,10 @@ void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int
   const VectorXd raw = scorer.Score(batch_, key, num_threads);
   const VectorXd shaped = shaping_.Shape(raw, iteration);
   rewards = RewardsWithBonus(options_.shaping, batch_, shaped, options_.gamma, rollout_->horizon());
-  metrics.bonus_scale = shaping_.scale();
   metrics.eta = shaping_.Eta(iteration);
+  metrics.bonus_scale = Finite(shaping_.scale());
+  metrics.bonus_not_finite = NotFinite(raw);
+  if (metrics.bonus_not_finite > 0) return;  // there is nothing more to say of it
   metrics.bonus_mean = Mean(AsSpan(raw));
   metrics.bonus_median = Median(AsSpan(raw));
   metrics.bonus_max = *std::max_element(raw.begin(), raw.end());

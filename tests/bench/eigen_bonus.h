@@ -8,14 +8,13 @@
 #pragma once
 
 #include <Eigen/Core>
-#include <random>
 
 #include "tests/bench/per_isa.h"
 
 namespace vime::testing {
 namespace {
 
-/// See EigenBonusTask. For notation see lib/bnn/network_kernel.h.
+/// See EigenBonusTask. For notation see lib/bnn/network_kernels.h.
 void EigenInformationGain(const EigenBonusTask& task) {
   using Eigen::ArrayXXf;
   using Eigen::Map;
@@ -120,9 +119,16 @@ void EigenInformationGain(const EigenBonusTask& task) {
   }
 }
 
-/// Standard normals by Box and Muller in array expressions over uniforms of the standard library.
+/// Standard normals by Box and Muller in array expressions over the uniforms of SplitMix64 (own
+/// code: templates of the standard library would be shared between instruction sets).
 void EigenNormals(std::uint32_t /*row*/, std::int64_t count, float* noise) {
-  static std::mt19937_64 generator(1);
+  static std::uint64_t state = 1;
+  const auto generator = [] {
+    std::uint64_t z = state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+  };
   const std::int64_t half = (count + 1) / 2;
   static Eigen::ArrayXf radius;
   static Eigen::ArrayXf angle;

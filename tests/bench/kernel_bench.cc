@@ -269,6 +269,19 @@ void RegisterTraining(const Size& size, const char* kind, const DynamicsModelOpt
   });
 }
 
+// What torch_vime.py trains: the model of the preset vime-published.
+DynamicsModelOptions Published(TrainingNoise noise) {
+  return {.target = Target::kNextObservation,
+          .prior_scale = PriorScale::kConstant,
+          .likelihood = Likelihood::kFixed,
+          .likelihood_stddev = 5,
+          .sampling = Sampling::kLocal,
+          .training_noise = noise,
+          .kl_schedule = KlSchedule::kConstant,
+          .kl_weight = 0.2,
+          .learning_rate = 1e-3};
+}
+
 void RegisterNetwork() {
   for (const Size& size : kSizes) {
     for (const auto& [source, source_name] : kSources) {
@@ -279,10 +292,8 @@ void RegisterNetwork() {
       }
     }
     RegisterEigen(size);
-    RegisterTraining(size, "shared",
-                     {.sampling = Sampling::kLocal, .training_noise = TrainingNoise::kShared});
-    RegisterTraining(size, "per-example",
-                     {.sampling = Sampling::kLocal, .training_noise = TrainingNoise::kPerExample});
+    RegisterTraining(size, "shared", Published(TrainingNoise::kShared));
+    RegisterTraining(size, "per-example", Published(TrainingNoise::kPerExample));
     RegisterTraining(size, "moments", {.sampling = Sampling::kMoments});
   }
 }

@@ -6,7 +6,7 @@ usage: torch_vime.py [--seconds S] [--json]
 Checks every version against tests/golden/vime.json, then prints CPU nanoseconds per transition
 (bonus) or update (train). One thread, float32, fresh torch.randn noise, hidden 32, 10 samples,
 minibatches of 10. Needs PyTorch (Debian: python3-torch) and a BLAS that is not the reference one
-(libopenblas0). Notation as in lib/bnn/network_kernel.h.
+(libopenblas0). Notation as in lib/bnn/network_kernels.h.
 
   bonus/einsum   every gradient formed per weight and transition, by einsum
   bonus/closed   the algebra of lib/bnn: nothing of size inputs x hidden per transition; features

@@ -13,15 +13,15 @@ namespace {
 
 using testing::MaxError;
 
-constexpr Index kRows = 70;  // more than one task of work
+constexpr Index kRows = 300;  // more than one chunk of work
 
 struct Problem {
   BayesianNetwork<double> network;
   Features<double> x, y;
 };
 
-Problem MakeProblem(std::vector<int> sizes = {3, 6, 2}) {
-  const NetworkShape shape{std::move(sizes), Activation::kRelu};
+Problem MakeProblem(std::vector<int> sizes = {3, 6, 2}, Activation activation = Activation::kRelu) {
+  const NetworkShape shape{std::move(sizes), activation};
   const Index n = shape.num_parameters();
   Rng rng({21, Stream::kTest, 0, 0});
   const auto normals = [&](Index size) {
@@ -148,6 +148,67 @@ TEST_CASE("One gradient step moves the belief by lambda times the gradient of th
   q.mean -= lambda * gradient.head(q.size());
   q.rho -= lambda * gradient.tail(q.size());
   CHECK(gain[5] == doctest::Approx(KlDivergence(q, p.network.posterior())).epsilon(1e-12));
+}
+
+// The measures as their definitions say, one row and one network at a time.
+struct ByDefinition {
+  const Problem& p;
+  Features<double> x, y;
+  Noise<double> noise;
+
+  ByDefinition(const Problem& problem, const Noise<double>& all, Index b)
+      : p(problem), x(problem.x.row(b)), y(problem.y.row(b)), noise(all) {
+    noise.key.item += static_cast<std::uint32_t>(b);
+  }
+
+  double LogLikelihoodGain(double lambda) const {
+    const auto log_likelihood = [&](const BayesianNetwork<double>& network) {
+      return ComputeExpectedLogLikelihood<double>(network, x, y, noise).log_likelihood[0];
+    };
+    BayesianNetwork<double> after = p.network;
+    const auto q = NewtonStep<double>(p.network, x, y, lambda, noise);
+    after.phi() << q.mean, q.rho;
+    after.Refresh();
+    return log_likelihood(after) - log_likelihood(p.network);
+  }
+
+  double GradientStepsGain(int steps, double lambda) const {
+    const DiagonalGaussian<double> start = p.network.posterior();
+    const VectorXd sigma = start.StandardDeviation();
+    BayesianNetwork<double> moved = p.network;
+    for (int k = 0; k < steps; ++k) {
+      VectorXd gradient = ComputeExpectedLogLikelihood<double>(moved, x, y, noise).gradient;
+      const DiagonalGaussian<double> q = moved.posterior();
+      const VectorXd stddev = q.StandardDeviation();
+      for (Index i = 0; i < q.size(); ++i) {
+        const double variance = sigma[i] * sigma[i];
+        gradient[i] += (q.mean[i] - start.mean[i]) / variance;
+        gradient[q.size() + i] += (stddev[i] / variance - 1 / stddev[i]) * Sigmoid(q.rho[i]);
+      }
+      moved.phi() -= lambda * gradient;
+      moved.Refresh();
+    }
+    return KlDivergence(moved.posterior(), start);
+  }
+};
+
+TEST_CASE("Networks of every depth, and rows of every chunk, are measured by the definitions") {
+  const Problem problems[] = {MakeProblem(), MakeProblem({3, 5, 4, 2}, Activation::kTanh),
+                              MakeProblem({3, 4, 3, 3, 2}), MakeProblem({3, 2})};
+  for (const Problem& p : problems) {
+    for (const Sampling sampling : {Sampling::kLocal, Sampling::kDirect}) {
+      const NoiseKey key{3, Stream::kTest, 0, 0};
+      const auto noise = MakeNoise<double>(p.network.shape(), sampling, 5, key);
+      const VectorXd likelihood = LogLikelihoodGain<double>(p.network, p.x, p.y, 0.1, noise, 2);
+      const VectorXd steps = GradientStepsGain<double>(p.network, p.x, p.y, 3, 1e-3, noise, 2);
+      for (const Index b : {Index{0}, Index{17}, Index{256}, kRows - 1}) {
+        CAPTURE(b);
+        const ByDefinition row(p, noise, b);
+        CHECK(likelihood[b] == doctest::Approx(row.LogLikelihoodGain(0.1)).epsilon(1e-9));
+        CHECK(steps[b] == doctest::Approx(row.GradientStepsGain(3, 1e-3)).epsilon(1e-8).scale(0));
+      }
+    }
+  }
 }
 
 TEST_CASE("Gradient steps descend KL[q || q_0] - E_q[log p]: the KL holds them back") {

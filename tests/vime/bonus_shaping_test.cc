@@ -138,12 +138,15 @@ TEST_CASE("A divisor that is not positive leaves the bonus out") {
   CHECK(shaping.Shape(Ramp(3), 1).isApprox(VectorXd{{1, 2, 3}}, 1e-14));
 }
 
-TEST_CASE("A raw bonus that is not finite is a NumericalError") {
+TEST_CASE("A batch with a raw bonus that is not finite has none, and leaves no trace") {
   for (const double bad : {std::numeric_limits<double>::quiet_NaN(), kInfinity, -kInfinity}) {
-    BonusShaping shaping = Shaping({});
+    BonusShaping shaping = Shaping({.eta = 1});
     VectorXd raw = Ramp(4);
     raw[2] = bad;
-    CHECK_THROWS_WITH_AS(shaping.Shape(raw, 0), "the bonus is not finite", NumericalError);
+    CHECK(NotFinite(raw) == 1);
+    CHECK(shaping.Shape(raw, 0) == VectorXd::Zero(4));
+    CHECK(std::isnan(shaping.scale()));
+    CHECK(shaping.Shape(Ramp(3), 1).isApprox(VectorXd{{0.5, 1, 1.5}}, 1e-14));
   }
 }
 
