@@ -87,7 +87,7 @@ wait_for 30 node_is '^idle$'
 sinfo
 
 cd "$work"
-settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=30000)
+settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=50000)
 vime-sweep plan sweep "${settings[@]}"
 vime-sweep slurm sweep --submit -- --output="$work/task-%a.log" --ntasks=1
 job=$(squeue -h -o %F | head -1)
