@@ -97,7 +97,10 @@ std::optional<Figure> DrawLines(const FigureContext& context, const LineFigureSp
   if (!std::isnan(spec.reference)) {
     svg.Line(left, y(spec.reference), right, y(spec.reference),
              "stroke=\"#666\" fill=\"none\" class=\"axis\" stroke-dasharray=\"4 3\"");
-    svg.Text(left + 5, y(spec.reference) - 5, spec.reference_text, Anchor::kStart, kFaintText);
+    // Above the line, or below it where the plot ends there.
+    const double height = y(spec.reference);
+    svg.Text(left + 5, height < kPlotTop + 12 ? height + 14 : height - 5, spec.reference_text,
+             Anchor::kStart, kFaintText);
   }
 
   std::vector<double> heights;
