@@ -1,9 +1,9 @@
 #!/bin/sh
 # Every bonus under TRPO, PPO and REINFORCE on eight tasks: seeds 1-10 to choose on, 11-30 to report.
 #   experiments/exploration.sh [run|tables|reports]
-# run: 14,400 runs, one process per core; about 100 minutes on two cores. Finished runs are kept in
-# runs/exploration and not repeated; their checkpoints, 30 GB in all, are not needed for that and may
-# be deleted. tables: prints those of experiments/RESULTS.md; needs jq. reports: one page of figures
+# run: 14,400 runs, one process per core; took two and a quarter hours on two cores that did other work
+# as well. Finished runs are kept in runs/exploration and not repeated; their checkpoints, about 3 MB
+# each, are not needed for that and may be deleted. tables: prints those of experiments/RESULTS.md; needs jq. reports: one page of figures
 # for each task and optimiser. Without an argument: all three.
 set -eu
 bin=${VIME_BIN:-build/release/bin}

@@ -44,7 +44,7 @@ inline constexpr T kSmallStretch = sizeof(T) == sizeof(float) ? T(0x1p-4) : T(0x
 
 /// u = sigma'/sigma - 1 = log1p(sigmoid(rho) expm1(delta_rho)) / sigma for
 /// |delta_rho| <= kSmallStretch: every function is its Taylor series, cut where the next term is
-/// below half a unit in the last place. No division, no cancellation.
+/// about a unit in the last place. No division, no cancellation.
 template <class F>
 VIME_INLINE F SmallStretch(const F& sigmoid_rho, const F& inverse_sigma, const F& delta_rho) {
   using T = ScalarOf<F>;

@@ -31,6 +31,7 @@
 #include "tests/bench/bare_mujoco.h"
 #endif
 #include "tests/bench/per_isa.h"
+#include "tests/support/preset.h"
 #include "tests/support/toy_env.h"
 
 namespace vime::testing {
@@ -269,17 +270,11 @@ void RegisterTraining(const Size& size, const char* kind, const DynamicsModelOpt
   });
 }
 
-// What torch_vime.py trains: the model of the preset vime-published.
+// What torch_vime.py trains.
 DynamicsModelOptions Published(TrainingNoise noise) {
-  return {.target = Target::kNextObservation,
-          .prior_scale = PriorScale::kConstant,
-          .likelihood = Likelihood::kFixed,
-          .likelihood_stddev = 5,
-          .sampling = Sampling::kLocal,
-          .training_noise = noise,
-          .kl_schedule = KlSchedule::kConstant,
-          .kl_weight = 0.2,
-          .learning_rate = 1e-3};
+  DynamicsModelOptions options = PresetConfig("vime-published").bnn;
+  options.training_noise = noise;
+  return options;
 }
 
 void RegisterNetwork() {

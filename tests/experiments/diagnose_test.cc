@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "tests/support/preset.h"
+
 namespace vime {
 namespace {
 
@@ -102,15 +104,8 @@ TEST_CASE("On a linear task the model that learns orders transitions by what the
 }
 
 TEST_CASE("On a linear task the published model orders them no better than the state norm") {
-  const DynamicsModelOptions published{.target = Target::kNextObservation,
-                                       .prior_scale = PriorScale::kConstant,
-                                       .likelihood = Likelihood::kFixed,
-                                       .likelihood_stddev = 5,
-                                       .sampling = Sampling::kLocal,
-                                       .kl_schedule = KlSchedule::kConstant,
-                                       .kl_weight = 0.2,
-                                       .learning_rate = 1e-3};
-  const LinearTaskCorrelations collapsed = CompareOnLinearTask(published, {}, 1);
+  const LinearTaskCorrelations collapsed =
+      CompareOnLinearTask(testing::PresetConfig("vime-published").bnn, {}, 1);
   CHECK(std::abs(collapsed.information_gain - collapsed.state_norm) < 0.1);
 }
 
