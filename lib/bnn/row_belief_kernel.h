@@ -7,8 +7,8 @@
 
 namespace vime {
 
-/// A belief per row of a pack, q' = q(phi + d), as weights and as the change d of (mu, rho), so that
-/// the divergence of a small change does not cancel.
+/// A belief per row of a pack, q' = q(phi + d), as weights and as the change d of (mu, rho), so
+/// that the divergence of a small change does not cancel.
 template <class F>
 class RowBeliefs {
   using T = ScalarOf<F>;
