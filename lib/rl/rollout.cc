@@ -17,14 +17,10 @@ namespace {
 constexpr Index kMaxLanes = 16;     // episodes that share one policy pass per step
 constexpr Index kNoiseSteps = 128;  // draws of action noise made at a time
 
-// Rounds an observation to float; false when that is not finite.
-bool StoreObservation(std::span<const double> observation, Index row, Features<float>& rows) {
-  bool finite = true;
-  for (Index d = 0; d < rows.cols(); ++d) {
-    rows(row, d) = static_cast<float>(observation[static_cast<std::size_t>(d)]);
-    finite = finite && std::isfinite(rows(row, d));
-  }
-  return finite;
+// 0 if x is finite, otherwise NaN: sums of it tell of many numbers at once whether all are finite.
+template <class T>
+T ZeroIfFinite(T x) {
+  return x - x;
 }
 
 [[noreturn]] void ThrowNotFinite(Index episode, Index step) {
@@ -60,8 +56,7 @@ class Schedule {
 
 }  // namespace
 
-// One thread's share: up to sixteen episodes in lockstep, and those that are finished. The episode
-// of lane i writes rows [i horizon, (i + 1) horizon) of `running`.
+// One thread's share: up to sixteen episodes in lockstep, and those that are finished.
 struct Rollout::Lanes {
   struct Lane {
     std::unique_ptr<Env> env;
@@ -69,10 +64,17 @@ struct Rollout::Lanes {
     Index episode = -1;  // none
     Index t = 0;
     Index success_steps = 0;
+    Index draws = 0;           // of action noise
+    int held = 0;              // steps for which the last draw still serves
     std::vector<float> noise;  // kNoiseSteps draws
+    // Row t: observation before step t, its sampled and executed action, and where it led to on
+    // the visit grid; one row more for the last observation. One matrix, so that a step is stored
+    // at one address and a fixed stride.
+    Features<float> record;
+    VectorXd rewards;
   };
   std::array<Lane, kMaxLanes> lanes;
-  Batch running, finished;
+  Batch finished;
   std::vector<Index> finished_episodes;          // of finished.trajectories
   Features<float> observations, noise, actions;  // of the current step, one row per lane
   Features<double> memory;                       // of the policy, one row per lane
@@ -97,10 +99,9 @@ void Rollout::Prepare(const Policy& policy, Index num_lanes, Lanes& share) const
     Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
     if (lane.env == nullptr) lane.env = factory_();
     lane.noise.resize(static_cast<std::size_t>(kNoiseSteps * action_dim));
+    lane.record.resize(horizon_ + 1, observation_dim + 2 * action_dim + 2);
+    lane.rewards.resize(horizon_);
     lane.episode = -1;
-  }
-  if (share.running.size() < num_lanes * horizon_) {
-    share.running.Resize(num_lanes * horizon_, observation_dim, action_dim);
   }
   share.finished.trajectories.clear();
   share.finished_episodes.clear();
@@ -118,68 +119,101 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
   lane.episode = episode;
   lane.t = 0;
   lane.success_steps = 0;
+  lane.draws = 0;
+  lane.held = 0;
   share.memory.row(i).setZero();
   lane.env->Reset(lane.rng, share.observation);
-  if (!StoreObservation(share.observation, i, share.observations)) ThrowNotFinite(episode, 0);
+  if (!StoreObservation(i, share)) ThrowNotFinite(episode, 0);
+}
+
+bool Rollout::StoreObservation(Index i, Lanes& share) const {
+  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  float* record = &lane.record(lane.t, 0);
+  float* current = &share.observations(i, 0);
+  float zero = 0;
+  for (const double value : share.observation) {
+    const auto rounded = static_cast<float>(value);
+    zero += ZeroIfFinite(rounded);
+    *record = *current = rounded;
+    record += horizon_ + 1;
+    current += kMaxLanes;
+  }
+  return zero == 0;
 }
 
 void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  if (lane.held > 0) {
+    --lane.held;
+    return;
+  }
   const int action_dim = spec_.action_dim();
-  const Index draw = lane.t / noise_hold_;  // of the episode
-  const Index ahead = draw % kNoiseSteps;
-  if (ahead == 0 && lane.t % noise_hold_ == 0) {
+  const Index ahead = lane.draws % kNoiseSteps;
+  if (ahead == 0) {
     const NoiseKey key{seed_, Stream::kActionNoise, iteration,
                        static_cast<std::uint32_t>(lane.episode)};
-    GetKernels<float>().fill_normals(key, draw * action_dim / 4, kNoiseSteps * action_dim / 4,
+    GetKernels<float>().fill_normals(key, lane.draws * action_dim / 4, kNoiseSteps * action_dim / 4,
                                      lane.noise.data());
   }
   for (int k = 0; k < action_dim; ++k) {
     share.noise(i, k) = lane.noise[static_cast<std::size_t>(ahead * action_dim + k)];
   }
+  ++lane.draws;
+  lane.held = noise_hold_ - 1;
 }
 
 bool Rollout::StepLane(const Policy& policy, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-  Batch& steps = share.running;
-  const Index row = i * horizon_ + lane.t;
-  steps.observations.row(row) = share.observations.row(i);
-  for (int k = 0; k < spec_.action_dim(); ++k) {
+  const Index column = horizon_ + 1;  // numbers in a column of the record
+  const int action_dim = spec_.action_dim();
+  float* sampled_actions = &lane.record(lane.t, spec_.observation_dim());
+  float* executed_actions = sampled_actions + action_dim * column;
+  float* coverage = executed_actions + action_dim * column;
+  for (int k = 0; k < action_dim; ++k) {
     const float sampled = share.actions(i, k);
     const float executed =
         policy.ExecutedAction(sampled, spec_.action[static_cast<std::size_t>(k)]);
-    steps.sampled_actions(row, k) = sampled;
-    steps.executed_actions(row, k) = executed;
+    sampled_actions[k * column] = sampled;
+    executed_actions[k * column] = executed;
     share.action[static_cast<std::size_t>(k)] = static_cast<double>(executed);
   }
   const Step step = lane.env->Advance(share.action, lane.rng, share.observation);
-  const bool finite_state = StoreObservation(share.observation, i, share.observations);
   const auto point = lane.env->CoveragePoint();
-  if (!finite_state || !std::isfinite(step.reward) || !std::isfinite(point[0]) ||
-      !std::isfinite(point[1])) {
-    ThrowNotFinite(lane.episode, lane.t);
-  }
-  steps.next_observations.row(row) = share.observations.row(i);
-  steps.coverage(row, 0) = static_cast<float>(point[0]);
-  steps.coverage(row, 1) = static_cast<float>(point[1]);
-  steps.rewards[row] = step.reward;
+  coverage[0] = static_cast<float>(point[0]);
+  coverage[column] = static_cast<float>(point[1]);
+  lane.rewards[lane.t] = step.reward;
   lane.success_steps += step.success ? 1 : 0;
   ++lane.t;
+  const double zero = ZeroIfFinite(step.reward) + ZeroIfFinite(point[0]) + ZeroIfFinite(point[1]);
+  if (!StoreObservation(i, share) || zero != 0) ThrowNotFinite(lane.episode, lane.t - 1);
   if (!step.terminated && lane.t < horizon_) return false;
+  Finish(step.terminated, i, share);
+  return true;
+}
 
-  const Index begin =
-      share.finished.trajectories.empty()
-          ? 0
-          : share.finished.trajectories.back().begin + share.finished.trajectories.back().length;
-  share.finished.Reserve(begin + lane.t, spec_.observation_dim(), spec_.action_dim());
-  share.finished.CopyRows(begin, steps, i * horizon_, lane.t);
-  share.finished.trajectories.push_back({.begin = begin,
-                                         .length = lane.t,
-                                         .terminated = step.terminated,
-                                         .success = IsSuccess(spec_, lane.success_steps, lane.t)});
+void Rollout::Finish(bool terminated, Index i, Lanes& share) const {
+  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  Batch& batch = share.finished;
+  const Index begin = batch.trajectories.empty()
+                          ? 0
+                          : batch.trajectories.back().begin + batch.trajectories.back().length;
+  batch.Reserve(begin + lane.t, spec_.observation_dim(), spec_.action_dim());
+  const auto copy = [&](Features<float>& to, Index column, Index first_row = 0) {
+    to.middleRows(begin, lane.t) = lane.record.block(first_row, column, lane.t, to.cols());
+  };
+  const Index actions = spec_.observation_dim();  // first column of
+  copy(batch.observations, 0);
+  copy(batch.next_observations, 0, 1);
+  copy(batch.sampled_actions, actions);
+  copy(batch.executed_actions, actions + spec_.action_dim());
+  copy(batch.coverage, actions + 2 * spec_.action_dim());
+  batch.rewards.segment(begin, lane.t) = lane.rewards.head(lane.t);
+  batch.trajectories.push_back({.begin = begin,
+                                .length = lane.t,
+                                .terminated = terminated,
+                                .success = IsSuccess(spec_, lane.success_steps, lane.t)});
   share.finished_episodes.push_back(lane.episode);
   lane.episode = -1;
-  return true;
 }
 
 void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t iteration,

@@ -40,10 +40,14 @@ class Rollout {
   void Prepare(const Policy& policy, Index num_lanes, Lanes& share) const;
   /// Begins an episode in lane i.
   void Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const;
+  /// Rounds share.observation to float as that before lane i's step t; false when not finite.
+  bool StoreObservation(Index i, Lanes& share) const;
   /// The action noise of lane i's current step.
   void DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const;
   /// Takes the step that share.actions says; true when it was the last of the episode.
   bool StepLane(const Policy& policy, Index i, Lanes& share) const;
+  /// Files the episode of lane i, which is over, under the finished ones.
+  void Finish(bool terminated, Index i, Lanes& share) const;
   /// The finished episodes of all shares, in the order of their index.
   void Gather(Index num_episodes, Index num_shares, Batch& batch) const;
 
