@@ -43,7 +43,8 @@ int TrainAndReport(int argc, char** argv) {
     return vime::Execute(vime::ParseCommandLine(argc, argv), stop_requested, stop_signal);
   } catch (const std::bad_alloc&) {
     throw std::runtime_error(
-        "out of memory; smaller batch_steps, bnn.pool_capacity or networks may help");
+        "out of memory; smaller bnn.hidden, policy.hidden, batch_steps or bnn.pool_capacity may "
+        "help");
   }
 }
 

@@ -32,6 +32,7 @@ VIME_ENUM_NAMES(ActionSquash, "none", "tanh")
 VIME_ENUM_NAMES(ReturnForm, "reward-to-go", "trajectory")
 VIME_ENUM_NAMES(BaselineKind, "optimal", "mean", "time", "linear", "mlp", "none")
 VIME_ENUM_NAMES(ValueKind, "linear", "mlp", "none")
+VIME_ENUM_NAMES(ValueFit, "after", "before")
 VIME_ENUM_NAMES(ImportanceKind, "trajectory", "per-decision", "prefix", "clipped")
 VIME_ENUM_NAMES(GradientStep, "adam", "sgd")
 VIME_ENUM_NAMES(Activation, "relu", "tanh")
@@ -126,6 +127,7 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("gae_lambda", advantage.gae_lambda, "1: returns minus V; 0: one-step differences",
           kProbability);
     g.Add("value", advantage.value, "value function V(s, t)");
+    g.Add("value_fit", advantage.value_fit, "V learns from a batch after or before its advantages");
     g.Add("bootstrap", advantage.bootstrap, "count V after an episode that the horizon cut");
     g.Add("standardize", advantage.standardize, "to mean 0 and standard deviation 1 in a batch");
   });
@@ -139,7 +141,9 @@ void RunConfig::Describe(FieldList& f) {
     g.Add("cg_iterations", trpo.cg_iterations, "of conjugate gradients, at most",
           {.low = 1, .high = 1e4});
     g.Add("cg_tolerance", trpo.cg_tolerance, "relative residual at which they stop", kUnitHalfOpen);
-    g.Add("max_backtracks", trpo.max_backtracks, "halvings of the step before it is given up",
+    g.Add("backtrack_ratio", trpo.backtrack_ratio, "by which the line search shortens a step",
+          {.low = 0, .high = 1, .low_open = true, .high_open = true});
+    g.Add("max_backtracks", trpo.max_backtracks, "shortenings of the step before it is given up",
           {.low = 0, .high = 60});
   });
   f.Group("ppo", [&](FieldList& g) {

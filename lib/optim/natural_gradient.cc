@@ -49,7 +49,7 @@ UpdateReport NaturalGradient::Update(const Batch& batch, const VectorXd& rewards
       report.step_accepted = true;
       return report;
     }
-    step /= 2;
+    step *= options_.backtrack_ratio;
   }
   policy.SetParameters(theta);
   report.kl = 0;

@@ -18,7 +18,8 @@ struct NaturalGradientOptions {
   /// TRPO: shorten the step until the exact KL is within delta and the surrogate has improved.
   /// Without it the update is the natural gradient step as it is.
   bool line_search = true;
-  std::int64_t max_backtracks = 10;  ///< halvings of the step before the update is given up
+  double backtrack_ratio = 0.5;      ///< by which the line search shortens a step, in (0, 1)
+  std::int64_t max_backtracks = 10;  ///< of them before the update is given up
 };
 
 /// Takes the largest step that the quadratic model of the KL allows, along the natural gradient:

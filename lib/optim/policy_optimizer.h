@@ -22,7 +22,7 @@ struct UpdateReport {
   /// Share of the trajectories that importance weights leave effective, at the last reuse.
   double effective_sample_share = kNone;
   std::int64_t epochs = 1;      ///< passes over the batch
-  std::int64_t backtracks = 0;  ///< halvings of the step by the line search
+  std::int64_t backtracks = 0;  ///< times that the line search shortened the step
   bool step_accepted = true;    ///< false: no step was found, and the policy is as it was
 };
 

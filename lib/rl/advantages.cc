@@ -26,6 +26,39 @@ VectorXd FinalValues(const ValueFunction& value, const Batch& batch, bool bootst
   return values;
 }
 
+// G_t = r_t + gamma G_{t+1} within every trajectory, from G_T = V(s_T).
+VectorXd Returns(const Batch& batch, const VectorXd& rewards, const VectorXd& final_values,
+                 double gamma) {
+  VectorXd returns(batch.size());
+  for (std::size_t i = 0; i < batch.trajectories.size(); ++i) {
+    const Trajectory& trajectory = batch.trajectories[i];
+    double next = final_values[static_cast<Index>(i)];
+    for (Index t = trajectory.begin + trajectory.length - 1; t >= trajectory.begin; --t) {
+      next = rewards[t] + gamma * next;
+      returns[t] = next;
+    }
+  }
+  return returns;
+}
+
+// A_t = delta_t + gamma lambda A_{t+1},  delta_t = r_t + gamma V(s_{t+1}) - V(s_t).
+VectorXd GeneralizedAdvantages(const Batch& batch, const VectorXd& rewards, const VectorXd& values,
+                               const VectorXd& final_values, double gamma, double lambda) {
+  VectorXd advantages(batch.size());
+  for (std::size_t i = 0; i < batch.trajectories.size(); ++i) {
+    const Trajectory& trajectory = batch.trajectories[i];
+    double next_value = final_values[static_cast<Index>(i)];
+    double next = 0;
+    for (Index t = trajectory.begin + trajectory.length - 1; t >= trajectory.begin; --t) {
+      const double delta = rewards[t] + gamma * next_value - values[t];
+      next = delta + gamma * lambda * next;
+      next_value = values[t];
+      advantages[t] = next;
+    }
+  }
+  return advantages;
+}
+
 }  // namespace
 
 AdvantageEstimator::AdvantageEstimator(const AdvantageOptions& options,
@@ -34,31 +67,24 @@ AdvantageEstimator::AdvantageEstimator(const AdvantageOptions& options,
 
 Advantages AdvantageEstimator::Estimate(const Batch& batch, const VectorXd& rewards) {
   const VectorXd steps = StepsOf(batch);
-  const VectorXd values = value_->Predict(batch.observations, steps);
-  const VectorXd final_values = FinalValues(*value_, batch, options_.bootstrap);
-  const double gamma = options_.gamma;
-  VectorXd returns(batch.size());  // sum_l gamma^l r_{t+l}, then gamma^... V(s_T)
-  Advantages advantages;
-  advantages.values.resize(batch.size());
-  for (std::size_t i = 0; i < batch.trajectories.size(); ++i) {
-    const Trajectory& trajectory = batch.trajectories[i];
-    double next_value = final_values[static_cast<Index>(i)];
-    double next_return = next_value;
-    double next_advantage = 0;
-    for (Index t = trajectory.begin + trajectory.length - 1; t >= trajectory.begin; --t) {
-      const double delta = rewards[t] + gamma * next_value - values[t];
-      next_advantage = delta + gamma * options_.gae_lambda * next_advantage;
-      next_return = rewards[t] + gamma * next_return;
-      next_value = values[t];
-      advantages.values[t] = next_advantage;
-      returns[t] = next_return;
-    }
-  }
-  if (!std::isfinite(EuclideanNorm(advantages.values)) || !std::isfinite(EuclideanNorm(returns))) {
+  VectorXd values = value_->Predict(batch.observations, steps);
+  VectorXd final_values = FinalValues(*value_, batch, options_.bootstrap);
+  const VectorXd returns = Returns(batch, rewards, final_values, options_.gamma);
+  if (!std::isfinite(EuclideanNorm(returns)) || !std::isfinite(EuclideanNorm(values))) {
     throw NumericalError("the advantages are not finite");
   }
+  Advantages advantages;
   advantages.explained_variance = ExplainedVariance(values, returns);
   value_->Fit(batch.observations, steps, returns);
+  if (options_.value_fit == ValueFit::kBefore) {
+    values = value_->Predict(batch.observations, steps);
+    final_values = FinalValues(*value_, batch, options_.bootstrap);
+  }
+  advantages.values = GeneralizedAdvantages(batch, rewards, values, final_values, options_.gamma,
+                                            options_.gae_lambda);
+  if (!std::isfinite(EuclideanNorm(advantages.values))) {
+    throw NumericalError("the advantages are not finite");
+  }
   if (options_.standardize) advantages.values = Standardized(advantages.values);
   return advantages;
 }

@@ -7,10 +7,19 @@
 
 namespace vime {
 
+/// When V is fitted to the returns of a batch.
+enum class ValueFit {
+  kAfter,  ///< after its advantages: V depends on earlier batches only, so the gradient is unbiased
+  kBefore,  ///< before: V has seen the returns it is subtracted from. Biased, the more the fewer
+            ///< trajectories; follows rewards whose scale changes from batch to batch, as bonuses
+            ///< do
+};
+
 struct AdvantageOptions {
   double gamma = 0.99;
   double gae_lambda = 1;  ///< 1: Monte Carlo returns minus V; 0: one-step temporal differences
   ValueKind value = ValueKind::kLinear;
+  ValueFit value_fit = ValueFit::kAfter;
   /// What follows an episode that the horizon cut is V(s_T); otherwise nothing, as if the horizon
   /// were part of the task. After a terminated episode nothing follows in either case.
   bool bootstrap = true;
@@ -28,8 +37,10 @@ class AdvantageEstimator {
  public:
   AdvantageEstimator(const AdvantageOptions& options, std::unique_ptr<ValueFunction> value);
 
-  /// The advantages under V as earlier batches left it; then fits V to the discounted returns of
-  /// this one. Throws NumericalError when an advantage is not finite; V is then left alone.
+  /// The advantages under V, which is fitted to the discounted returns of this batch afterwards or
+  /// before (AdvantageOptions::value_fit). Those of episodes that the horizon cut count V as
+  /// earlier batches left it. Throws NumericalError when a return, a value or an advantage is not
+  /// finite.
   Advantages Estimate(const Batch& batch, const VectorXd& rewards);
 
   void Serialize(Archive& archive) { value_->Serialize(archive); }

@@ -90,6 +90,30 @@ TEST_CASE("Every accepted step of TRPO keeps the KL within delta and improves th
   CHECK(backtracks > 0);  // the test saw the line search at work
 }
 
+TEST_CASE("Each backtrack shortens the step by the ratio") {
+  int backtracks = 0;
+  for (const double ratio : {0.5, 0.8}) {
+    for (std::uint32_t item = 0; item < 10; ++item) {
+      const GaussianPolicy<double> old = BanditPolicy({4});
+      const Batch batch = BanditBatch(old, 60, item);
+      const auto step = [&](bool line_search, UpdateReport& report) -> VectorXd {
+        GaussianPolicy<double> policy = old;
+        report = Trpo({.max_kl = 2, .backtrack_ratio = ratio, .line_search = line_search})
+                     .Update(batch, batch.rewards, policy, 1);
+        return policy.parameters() - old.parameters();
+      };
+      UpdateReport report;
+      const VectorXd full = step(false, report);
+      const VectorXd taken = step(true, report);
+      REQUIRE(report.step_accepted);
+      const double share = std::pow(ratio, static_cast<double>(report.backtracks));
+      CHECK(MaxError(taken, (share * full).eval()) < 1e-12 * full.norm());
+      backtracks += static_cast<int>(report.backtracks);
+    }
+  }
+  CHECK(backtracks > 0);
+}
+
 TEST_CASE("A small step uses up the trust region: its KL is delta, to second order") {
   GaussianPolicy<double> policy = BanditPolicy({4});
   const Batch batch = BanditBatch(policy, 200, 1);

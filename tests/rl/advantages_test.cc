@@ -32,6 +32,23 @@ class KnownValue final : public ValueFunction {
   static inline VectorXd last_targets;
 };
 
+// Predicts 0 until a fit, then what it was fitted to.
+class RememberingValue final : public ValueFunction {
+ public:
+  VectorXd Predict(const FeaturesRef<float>& observations,
+                   const VectorXd& /*steps*/) const override {
+    return targets_.size() == observations.rows() ? targets_ : VectorXd::Zero(observations.rows());
+  }
+  void Fit(const FeaturesRef<float>& /*observations*/, const VectorXd& /*steps*/,
+           const VectorXd& targets) override {
+    targets_ = targets;
+  }
+  void Serialize(Archive& /*archive*/) override {}
+
+ private:
+  VectorXd targets_;
+};
+
 AdvantageEstimator Known(double gamma, double lambda, bool bootstrap, bool standardize = false) {
   return AdvantageEstimator(
       {.gamma = gamma, .gae_lambda = lambda, .bootstrap = bootstrap, .standardize = standardize},
@@ -83,6 +100,21 @@ TEST_CASE("The value is fitted to returns that go on with V(s_T) after a cut, no
     CHECK(bootstrapped[t] ==
           doctest::Approx(returns[t] + std::pow(0.9, 8 - t) * after_cut).epsilon(1e-12));
   }
+}
+
+TEST_CASE("V fitted before has seen the returns of the batch, V fitted after has not") {
+  const Batch batch = TwoEpisodes();
+  const auto advantages = [&](ValueFit fit) {
+    AdvantageEstimator estimator(
+        {.gamma = 0.9, .value_fit = fit, .bootstrap = false, .standardize = false},
+        std::make_unique<RememberingValue>());
+    return estimator.Estimate(batch, batch.rewards);
+  };
+  const VectorXd returns = RewardToGo(batch, batch.rewards, 0.9);
+  CHECK(MaxError(advantages(ValueFit::kAfter).values, returns) < 1e-14);
+  CHECK(MaxError(advantages(ValueFit::kBefore).values, VectorXd::Zero(8).eval()) < 1e-14);
+  // Explained variance is out of sample in both cases: 0 tells nothing about the returns.
+  CHECK(advantages(ValueFit::kBefore).explained_variance == doctest::Approx(0));
 }
 
 TEST_CASE("Standardised advantages have mean 0 and standard deviation 1; constant ones are 0") {
