@@ -3,8 +3,8 @@
 # `tuned`, TRPO with the preset vime-mazes, was chosen on other seeds.
 #   experiments/exploration.sh [run|tables|reports]
 # run: 17,600 runs, one process per core; took about two and a half hours on two cores that did other
-# work as well. Finished runs are kept in runs/exploration and not repeated; their checkpoints, about
-# 3 MB each, are not needed for that and may be deleted. tables: prints those of
+# work as well. Finished runs of the same build are kept in runs/exploration and not repeated; their
+# checkpoints, about 3 MB each, are not needed for that and may be deleted. tables: prints those of
 # experiments/RESULTS.md; needs jq. reports: one page of figures for each task and setting. Without
 # an argument: all three.
 set -eu

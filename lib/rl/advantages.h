@@ -38,9 +38,9 @@ class AdvantageEstimator {
   AdvantageEstimator(const AdvantageOptions& options, std::unique_ptr<ValueFunction> value);
 
   /// The advantages under V, which is fitted to the discounted returns of this batch afterwards or
-  /// before (AdvantageOptions::value_fit). Those of episodes that the horizon cut count V as
-  /// earlier batches left it. Throws NumericalError when a return, a value or an advantage is not
-  /// finite.
+  /// before (AdvantageOptions::value_fit). Those returns go on with V(s_T) as earlier batches left
+  /// V where the horizon cut an episode. Throws NumericalError when a return, a value or an
+  /// advantage is not finite; V may have been fitted by then.
   Advantages Estimate(const Batch& batch, const VectorXd& rewards);
 
   void Serialize(Archive& archive) { value_->Serialize(archive); }

@@ -87,7 +87,8 @@ struct IterationMetrics {
           "share of the trajectories that importance weights leave effective, at the last reuse of "
           "the batch; null without reuse");
     visit("policy/epochs", m.policy_epochs, "passes over the batch; erwr: iterations of L-BFGS");
-    visit("policy/backtracks", m.policy_backtracks, "halvings of the step by the line search");
+    visit("policy/backtracks", m.policy_backtracks,
+          "times that the line search shortened the step");
     visit("policy/step_accepted", m.policy_step_accepted,
           "0 when no step was found and the policy stayed as it was, else 1");
     visit("coverage/fraction", m.coverage_fraction,

@@ -98,7 +98,10 @@ TEST_CASE("Each backtrack shortens the step by the ratio") {
       const Batch batch = BanditBatch(old, 60, item);
       const auto step = [&](bool line_search, UpdateReport& report) -> VectorXd {
         GaussianPolicy<double> policy = old;
-        report = Trpo({.max_kl = 2, .backtrack_ratio = ratio, .line_search = line_search})
+        report = Trpo({.max_kl = 2,
+                       .line_search = line_search,
+                       .backtrack_ratio = ratio,
+                       .max_backtracks = 40})
                      .Update(batch, batch.rewards, policy, 1);
         return policy.parameters() - old.parameters();
       };

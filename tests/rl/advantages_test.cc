@@ -32,21 +32,21 @@ class KnownValue final : public ValueFunction {
   static inline VectorXd last_targets;
 };
 
-// Predicts 0 until a fit, then what it was fitted to.
-class RememberingValue final : public ValueFunction {
+// Predicts 1 until a fit, then the mean of what it was fitted to.
+class MeanValue final : public ValueFunction {
  public:
   VectorXd Predict(const FeaturesRef<float>& observations,
                    const VectorXd& /*steps*/) const override {
-    return targets_.size() == observations.rows() ? targets_ : VectorXd::Zero(observations.rows());
+    return VectorXd::Constant(observations.rows(), mean_);
   }
   void Fit(const FeaturesRef<float>& /*observations*/, const VectorXd& /*steps*/,
            const VectorXd& targets) override {
-    targets_ = targets;
+    mean_ = targets.mean();
   }
   void Serialize(Archive& /*archive*/) override {}
 
  private:
-  VectorXd targets_;
+  double mean_ = 1;
 };
 
 AdvantageEstimator Known(double gamma, double lambda, bool bootstrap, bool standardize = false) {
@@ -104,16 +104,23 @@ TEST_CASE("The value is fitted to returns that go on with V(s_T) after a cut, no
 
 TEST_CASE("V fitted before has seen the returns of the batch, V fitted after has not") {
   const Batch batch = TwoEpisodes();
+  const VectorXd rewards_to_go = RewardToGo(batch, batch.rewards, 0.9);
+  const auto returns = [&](double value) {  // the second episode goes on with it
+    VectorXd r = rewards_to_go;
+    for (Index t = 5; t < 8; ++t) r[t] += std::pow(0.9, 8 - t) * value;
+    return r;
+  };
   const auto advantages = [&](ValueFit fit) {
-    AdvantageEstimator estimator(
-        {.gamma = 0.9, .value_fit = fit, .bootstrap = false, .standardize = false},
-        std::make_unique<RememberingValue>());
+    AdvantageEstimator estimator({.gamma = 0.9, .value_fit = fit, .standardize = false},
+                                 std::make_unique<MeanValue>());
     return estimator.Estimate(batch, batch.rewards);
   };
-  const VectorXd returns = RewardToGo(batch, batch.rewards, 0.9);
-  CHECK(MaxError(advantages(ValueFit::kAfter).values, returns) < 1e-14);
-  CHECK(MaxError(advantages(ValueFit::kBefore).values, VectorXd::Zero(8).eval()) < 1e-14);
-  // Explained variance is out of sample in both cases: 0 tells nothing about the returns.
+  const double fitted = returns(1).mean();
+  CHECK(MaxError(advantages(ValueFit::kAfter).values, (returns(1).array() - 1).matrix().eval()) <
+        1e-14);
+  CHECK(MaxError(advantages(ValueFit::kBefore).values,
+                 (returns(fitted).array() - fitted).matrix().eval()) < 1e-14);
+  // Out of sample in both cases: a constant explains nothing.
   CHECK(advantages(ValueFit::kBefore).explained_variance == doctest::Approx(0));
 }
 
