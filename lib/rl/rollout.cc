@@ -135,8 +135,8 @@ bool Rollout::StoreObservation(Index i, Lanes& share) const {
     const auto rounded = static_cast<float>(value);
     zero += ZeroIfFinite(rounded);
     *record = *current = rounded;
-    record += horizon_ + 1;
-    current += kMaxLanes;
+    record += lane.record.outerStride();
+    current += share.observations.outerStride();
   }
   return zero == 0;
 }
@@ -164,7 +164,7 @@ void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
 
 bool Rollout::StepLane(const Policy& policy, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-  const Index column = horizon_ + 1;  // numbers in a column of the record
+  const Index column = lane.record.outerStride();
   const int action_dim = spec_.action_dim();
   float* sampled_actions = &lane.record(lane.t, spec_.observation_dim());
   float* executed_actions = sampled_actions + action_dim * column;
