@@ -56,6 +56,10 @@ struct Arguments {
   int count() const { return static_cast<int>(own.size()); }
 };
 
+std::string Counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 std::string ManifestOf(const std::string& directory) { return directory + "/manifest.jsonl"; }
 
 // The one positional argument, the directory of the sweep.
@@ -117,8 +121,8 @@ int Plan(int argc, const char* const* argv) {
     (axis.path == "seed" ? num_seeds : variants) *= axis.values.size();
     report += "  " + axis.path + " = " + Listed(axis.values) + "\n";
   }
-  WriteStdout(std::to_string(tasks.size()) + " runs: " + std::to_string(variants) + " variants x " +
-              std::to_string(num_seeds) + " seeds\n" + report);
+  WriteStdout(Counted(tasks.size(), "run") + ": " + Counted(variants, "variant") + " x " +
+              Counted(num_seeds, "seed") + "\n" + report);
   std::cerr << "next: vime-sweep run " << Printable(EscapeShell(directory)) << " --jobs "
             << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
   return 0;

@@ -178,9 +178,9 @@ std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
     for (const auto& run : states) {
       if (run) AddVisits(*run, arm);
     }
+    const std::size_t median = MedianRun(result);
     bool film_broken = false;
     if (!runs.empty()) {
-      const std::size_t median = MedianRun(result);
       const std::string& directory = runs[median]->directory;
       if (!directory.empty()) arm.film = FilmOf(directory);
       film_broken = !arm.film && !directory.empty() && FileExists(directory + "/policy.json");
@@ -202,7 +202,7 @@ std::vector<ArmCurves> ReadCurves(const Comparison& comparison, int num_threads,
          "no states.json that can be read");
     if (film_broken) {
       notes.push_back(result.arm.id + " (" + result.arm.label + "): the policy.json of " +
-                      runs[MedianRun(result)]->path + " cannot be played; the film leaves it out.");
+                      runs[median]->path + " cannot be played; the film leaves it out.");
     }
     all.push_back(std::move(arm));
   }

@@ -142,8 +142,9 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
     tasks.push_back(MakeTask(builder.Build(), all));
     if (!runs.insert(tasks.back().run).second) {
       throw ConfigError(
-          "two runs of the sweep differ in nothing but their limits (iterations, env_steps, "
-          "stop_when) and would share the directory " +
+          "two runs of the sweep are the same but for their limits (iterations, env_steps, "
+          "stop_when) or an auto that comes to another value of its axis, and would share the "
+          "directory " +
           tasks.back().run);
     }
   }
