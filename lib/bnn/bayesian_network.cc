@@ -1,28 +1,9 @@
 #include "lib/bnn/bayesian_network.h"
 
-#include <algorithm>
-#include <cmath>
-
+#include "lib/bnn/kernel_calls.h"
 #include "lib/bnn/network_kernels.h"
-#include "lib/bnn/row_chunks.h"
-#include "lib/core/check.h"
-#include "lib/kernels/kernels.h"
 
 namespace vime {
-namespace {
-
-template <class T>
-RowsView<T> ViewOf(const FeaturesRef<T>& rows) {
-  return {rows.data(), rows.outerStride()};
-}
-
-template <class T>
-void* ScratchFor(const NetworkView<T>& net, const NoiseView<T>& noise) {
-  return KernelScratch<T>(
-      ScratchNumbers(net.sizes, net.num_layers, noise.num_samples, GetKernels<T>().lanes));
-}
-
-}  // namespace
 
 int NetworkShape::num_parameters() const {
   int total = 0;
@@ -99,10 +80,9 @@ double BayesianNetwork<T>::KlToPrior() const {
   double kl = 0;
   for (Index p = 0; p < n; ++p) {
     const double prior = static_cast<double>(prior_stddev_[p]);
-    const double ratio = static_cast<double>(stddev_[p]) / prior;
+    const double log_ratio = LogSoftplus(static_cast<double>(phi_[n + p])) - Log(prior);
     const double shift = static_cast<double>(phi_[p]) / prior;
-    const double log_stddev = LogSoftplus(static_cast<double>(phi_[n + p]));
-    kl += Log(prior) - log_stddev + 0.5 * (ratio * ratio + shift * shift - 1);
+    kl += 0.5 * (ExpExcess(2 * log_ratio) + shift * shift);
   }
   return kl;
 }
@@ -127,6 +107,7 @@ NetworkView<T> BayesianNetwork<T>::View(const Features<T>* row_stddev) const {
 template <class T>
 std::vector<Features<T>> Predict(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                                  const Noise<T>& noise) {
+  CheckInputs<T>(network, x, noise, nullptr);
   const NetworkView<T> net = network.View();
   const NoiseView<T> view = noise.View();
   const int samples = noise.sampling == Sampling::kMoments ? 1 : noise.num_samples;
@@ -148,19 +129,14 @@ Features<T> PredictAtMean(const BayesianNetwork<T>& network, const FeaturesRef<T
   return Predict(network, x, zero).front();
 }
 
-namespace {
-
-// Likelihood and prior together: the gradient of w KL[q || prior] - sum_b E_q[log p].
 template <class T>
-ExpectedLogLikelihood<T> LikelihoodAndPrior(const BayesianNetwork<T>& network,
-                                            const FeaturesRef<T>& x, const FeaturesRef<T>& y,
-                                            double kl_weight, const Noise<T>& noise,
-                                            const Features<T>* row_stddev = nullptr) {
-  VIME_CHECK(row_stddev == nullptr || row_stddev->rows() == x.rows());
+void ComputeElboGradient(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                         const FeaturesRef<T>& y, double kl_weight, const Noise<T>& noise,
+                         const Features<T>* row_stddev, ElboGradient<T>& result) {
+  CheckTransitions<T>(network, x, y, noise, row_stddev);
   const NetworkView<T> net = network.View(row_stddev);
   const NoiseView<T> view = noise.View();
   const Index n = net.num_parameters;
-  ExpectedLogLikelihood<T> result;
   result.log_likelihood.resize(x.rows());
   result.squared_residual.resize(x.rows(), y.cols());
   result.gradient.setZero(2 * n);
@@ -172,29 +148,14 @@ ExpectedLogLikelihood<T> LikelihoodAndPrior(const BayesianNetwork<T>& network,
                         ScratchFor(net, view));
   kernels.add_prior_gradient(n, net, network.prior_precision().data(), static_cast<T>(kl_weight),
                              grad_mean, grad_rho);
-  return result;
-}
-
-}  // namespace
-
-template <class T>
-ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
-                                                      const FeaturesRef<T>& x,
-                                                      const FeaturesRef<T>& y,
-                                                      const Noise<T>& noise,
-                                                      const Features<T>* row_stddev) {
-  return LikelihoodAndPrior<T>(network, x, y, 0, noise, row_stddev);
 }
 
 template <class T>
 NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                                     const FeaturesRef<T>& y, double kl_weight,
-                                    const Noise<T>& noise) {
-  ExpectedLogLikelihood<T> parts = LikelihoodAndPrior<T>(network, x, y, kl_weight, noise);
+                                    const Noise<T>& noise, const Features<T>* row_stddev) {
   NegativeElbo<T> result;
-  result.log_likelihood = std::move(parts.log_likelihood);
-  result.squared_residual = std::move(parts.squared_residual);
-  result.gradient = std::move(parts.gradient);
+  ComputeElboGradient<T>(network, x, y, kl_weight, noise, row_stddev, result);
   result.kl = network.KlToPrior();
   double log_likelihood = 0;
   for (const T value : result.log_likelihood) log_likelihood += static_cast<double>(value);
@@ -206,6 +167,7 @@ template <class T>
 double MonteCarloNegativeElbo(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                               const FeaturesRef<T>& y, double kl_weight, const Noise<T>& noise) {
   VIME_CHECK(noise.sampling == Sampling::kDirect);
+  CheckTransitions<T>(network, x, y, noise, nullptr);
   const NetworkView<T> net = network.View();
   const NoiseView<T> view = noise.View();
   Vector<T> log_likelihood(x.rows());
@@ -249,16 +211,16 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
                                const Features<T>* row_stddev) {
   VIME_CHECK(x.rows() == 1);
   // The value and the gradient of the KL vanish at phi: grad l is that of -E_q[log p].
-  const Vector<T> gradient =
-      ComputeExpectedLogLikelihood<T>(network, x, y, noise, row_stddev).gradient;
+  ElboGradient<T> l;
+  ComputeElboGradient<T>(network, x, y, 0, noise, row_stddev, l);
   const NetworkView<T> net = network.View();
   DiagonalGaussian<T> q = network.posterior();
   const T lambda = static_cast<T>(step_size);
   for (Index p = 0; p < net.num_parameters; ++p) {
     const T variance = net.variance[p];
-    q.mean[p] -= lambda * variance * gradient[p];
+    q.mean[p] -= lambda * variance * l.gradient[p];
     q.rho[p] -=
-        lambda * variance / (2 * net.slope[p] * net.slope[p]) * gradient[net.num_parameters + p];
+        lambda * variance / (2 * net.slope[p] * net.slope[p]) * l.gradient[net.num_parameters + p];
   }
   return q;
 }
@@ -270,11 +232,12 @@ DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const Features
   template std::vector<Features<T>> Predict(const BayesianNetwork<T>&, const FeaturesRef<T>&,    \
                                             const Noise<T>&);                                    \
   template Features<T> PredictAtMean(const BayesianNetwork<T>&, const FeaturesRef<T>&);          \
-  template ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(                                \
-      const BayesianNetwork<T>&, const FeaturesRef<T>&, const FeaturesRef<T>&, const Noise<T>&,  \
-      const Features<T>*);                                                                       \
+  template void ComputeElboGradient(const BayesianNetwork<T>&, const FeaturesRef<T>&,            \
+                                    const FeaturesRef<T>&, double, const Noise<T>&,              \
+                                    const Features<T>*, ElboGradient<T>&);                       \
   template NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&, \
-                                               const FeaturesRef<T>&, double, const Noise<T>&);  \
+                                               const FeaturesRef<T>&, double, const Noise<T>&,   \
+                                               const Features<T>*);                              \
   template double MonteCarloNegativeElbo(const BayesianNetwork<T>&, const FeaturesRef<T>&,       \
                                          const FeaturesRef<T>&, double, const Noise<T>&);        \
   template Vector<T> InformationGain(const BayesianNetwork<T>&, const FeaturesRef<T>&,           \

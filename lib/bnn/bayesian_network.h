@@ -95,37 +95,32 @@ std::vector<Features<T>> Predict(const BayesianNetwork<T>& network, const Featur
 template <class T>
 Features<T> PredictAtMean(const BayesianNetwork<T>& network, const FeaturesRef<T>& x);
 
-/// E_q[log p(y_b | x_b, theta)] of every row, and the gradient of minus their sum. `row_stddev` as
-/// for BayesianNetwork::View().
+/// E_q[log p(y_b | x_b, theta)] of every row, and the gradient of
+/// w KL[q || prior] - sum_b E_q[log p(y_b | x_b, theta)].
 template <class T>
-struct ExpectedLogLikelihood {
+struct ElboGradient {
   Vector<T> log_likelihood;      ///< per row, nats
   Features<T> squared_residual;  ///< E_q[(f_o - y_o)^2], N x outputs
-  Vector<T> gradient;            ///< -d sum_b log_likelihood_b / d phi, phi = (mu, rho)
-};
-template <class T>
-ExpectedLogLikelihood<T> ComputeExpectedLogLikelihood(const BayesianNetwork<T>& network,
-                                                      const FeaturesRef<T>& x,
-                                                      const FeaturesRef<T>& y,
-                                                      const Noise<T>& noise,
-                                                      const Features<T>* row_stddev = nullptr);
-
-/// w KL[q || prior] - sum_b E_q[log p(y_b | x_b, theta)], its parts and its gradient.
-template <class T>
-struct NegativeElbo {
-  double loss = 0;               ///< w KL - sum of log_likelihood
-  double kl = 0;                 ///< KL[q || prior], nats
-  Vector<T> log_likelihood;      ///< E_q[log p(y_b | x_b, theta)] per row, nats
-  Features<T> squared_residual;  ///< E_q[(f_o - y_o)^2], N x outputs
-  Vector<T> gradient;            ///< d loss / d phi, phi = (mu, rho)
+  Vector<T> gradient;            ///< d/d phi, phi = (mu, rho)
 };
 
-/// The negative ELBO of rows x (N x inputs) and y (N x outputs), KL in closed form [H16 eq. 13],
-/// [B15].
+/// For rows x (N x inputs) and y (N x outputs), KL in closed form [H16 eq. 13], [B15]. `row_stddev`
+/// as for BayesianNetwork::View(). The memory of `result` is used again.
+template <class T>
+void ComputeElboGradient(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
+                         const FeaturesRef<T>& y, double kl_weight, const Noise<T>& noise,
+                         const Features<T>* row_stddev, ElboGradient<T>& result);
+
+/// The same with the value of the negative ELBO.
+template <class T>
+struct NegativeElbo : ElboGradient<T> {
+  double loss = 0;  ///< w KL - sum of log_likelihood
+  double kl = 0;    ///< KL[q || prior], nats
+};
 template <class T>
 NegativeElbo<T> ComputeNegativeElbo(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                                     const FeaturesRef<T>& y, double kl_weight,
-                                    const Noise<T>& noise);
+                                    const Noise<T>& noise, const Features<T>* row_stddev = nullptr);
 
 /// The Monte Carlo form of [B15], (1/S) sum_s w (log q(theta_s) - log p(theta_s)) -
 /// log p(D | theta_s), on the weights of a direct-sampling noise. Equal in expectation to the loss
@@ -135,7 +130,7 @@ double MonteCarloNegativeElbo(const BayesianNetwork<T>& network, const FeaturesR
                               const FeaturesRef<T>& y, double kl_weight, const Noise<T>& noise);
 
 /// The information gain of every row: KL between the belief after one Newton step on that row
-/// alone and the belief before it [H16 section 2.3]. A function of its arguments: the network does
+/// alone and the belief before it [H16 section 2.5]. A function of its arguments: the network does
 /// not move, rows do not influence each other, and the thread count changes nothing. `row_stddev`
 /// as for BayesianNetwork::View(). Nats.
 template <class T>

@@ -1,10 +1,7 @@
 #include "lib/bnn/belief_updates.h"
 
+#include "lib/bnn/kernel_calls.h"
 #include "lib/bnn/row_belief_kernel.h"
-#include "lib/bnn/row_chunks.h"
-#include "lib/core/check.h"
-#include "lib/core/parallel.h"
-#include "lib/kernels/kernels.h"
 #include "lib/math/elementary.h"
 
 namespace vime {
@@ -31,16 +28,14 @@ Vector<T> MeasureRowBeliefs(const BayesianNetwork<T>& network, const FeaturesRef
                             const Noise<T>& noise, int num_threads) {
   Vector<T> measures(x.rows());
   const Features<T>* no_row_stddev = nullptr;
-  ForEachChunk<T>(network, no_row_stddev, noise, x, y, num_threads,
-                  [&](const NetworkView<T>& net, const NoiseView<T>& view, const RowsView<T>& row_x,
-                      const RowsView<T>& row_y, Index rows, Index first) {
-                    const KernelTable<T>& kernels = GetKernels<T>();
-                    const std::int64_t numbers =
-                        ScratchNumbers(net.sizes, net.num_layers, view.num_samples, kernels.lanes) +
-                        RowBeliefs<T>::kNumbers * std::int64_t{net.num_parameters};
-                    kernels.row_belief(net, view, row_x, row_y, rows, options,
-                                       measures.data() + first, KernelScratch<T>(numbers));
-                  });
+  ForEachChunk<T>(
+      network, no_row_stddev, noise, x, y, num_threads,
+      [&](const NetworkView<T>& net, const NoiseView<T>& view, const RowsView<T>& row_x,
+          const RowsView<T>& row_y, Index rows, Index first) {
+        GetKernels<T>().row_belief(
+            net, view, row_x, row_y, rows, options, measures.data() + first,
+            ScratchFor(net, view, RowBeliefs<T>::kNumbers * std::int64_t{net.num_parameters}));
+      });
   return measures;
 }
 
@@ -114,8 +109,9 @@ Vector<T> ReleasedFastKl(const BayesianNetwork<T>& network, const FeaturesRef<T>
   ParallelFor(x.rows(), num_threads, [&](Index b) {
     const Features<T> row_x = x.row(b);
     const Features<T> row_y = y.row(b);
-    const Vector<T> g =
-        ComputeExpectedLogLikelihood<T>(network, row_x, row_y, RowNoise(noise, b)).gradient;
+    ElboGradient<T> l;
+    ComputeElboGradient<T>(network, row_x, row_y, 0, RowNoise(noise, b), nullptr, l);
+    const Vector<T>& g = l.gradient;
     double sum = 0;
     for (Index p = 0; p < g.size(); ++p) {
       sum += static_cast<double>(g[p] * g[p] * inverse_hessian[p]);
@@ -134,14 +130,10 @@ PredictiveMoments<T> Predictive(const BayesianNetwork<T>& network, const Feature
   moments.mean /= static_cast<T>(samples.size());
   // E_q[(f - y)^2] is the variance where y is the mean.
   moments.variance.resize(x.rows(), moments.mean.cols());
-  Vector<T> log_likelihood(x.rows());
   const NetworkView<T> net = network.View();
   const NoiseView<T> view = noise.View();
-  const KernelTable<T>& kernels = GetKernels<T>();
-  kernels.elbo_gradient(
-      net, view, {x.data(), x.outerStride()}, {moments.mean.data(), moments.mean.outerStride()},
-      x.rows(), nullptr, nullptr, log_likelihood.data(), moments.variance.data(),
-      KernelScratch<T>(ScratchNumbers(net.sizes, net.num_layers, view.num_samples, kernels.lanes)));
+  GetKernels<T>().elbo_gradient(net, view, ViewOf<T>(x), ViewOf<T>(moments.mean), x.rows(), nullptr,
+                                nullptr, nullptr, moments.variance.data(), ScratchFor(net, view));
   return moments;
 }
 

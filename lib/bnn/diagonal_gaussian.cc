@@ -5,8 +5,6 @@
 namespace vime {
 namespace {
 
-constexpr double kHalfLog2Pi = 0.91893853320467274178;
-
 template <class T>
 void CheckSizes(const DiagonalGaussian<T>& q, Index n) {
   VIME_CHECK(q.mean.size() == q.rho.size());

@@ -6,8 +6,6 @@
 namespace vime {
 namespace {
 
-constexpr double kHalfLog2Pi = 0.91893853320467274178;
-
 void CheckModel(const LinearRegression& model) {
   VIME_CHECK(model.x.rows() == model.y.size());
   VIME_CHECK(model.noise_sd > 0 && model.prior_sd > 0);

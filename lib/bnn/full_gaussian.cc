@@ -5,12 +5,11 @@
 #include <utility>
 
 #include "lib/core/check.h"
+#include "lib/math/cholesky.h"
 #include "lib/math/elementary.h"
 
 namespace vime {
 namespace {
-
-constexpr double kHalfLog2Pi = 0.91893853320467274178;
 
 void CheckSymmetric(const MatrixXd& s) {
   for (Index i = 0; i < s.rows(); ++i) {
@@ -24,24 +23,15 @@ void CheckSymmetric(const MatrixXd& s) {
   }
 }
 
-MatrixXd Cholesky(const MatrixXd& s) {
-  const Index n = s.rows();
-  const double epsilon = static_cast<double>(n) * std::numeric_limits<double>::epsilon();
-  MatrixXd l = MatrixXd::Zero(n, n);
-  for (Index j = 0; j < n; ++j) {
-    double pivot = s(j, j);
-    for (Index k = 0; k < j; ++k) pivot -= l(j, k) * l(j, k);
+MatrixXd CheckedCholesky(const MatrixXd& s) {
+  const double epsilon = static_cast<double>(s.rows()) * std::numeric_limits<double>::epsilon();
+  const MatrixXd l = CholeskyFactor(s);
+  for (Index j = 0; j < s.rows(); ++j) {
+    const double pivot = l(j, j) * l(j, j);
     // Written so that a NaN fails too; a pivot within rounding of zero is no pivot.
-    if (!(pivot > 0 && pivot > epsilon * s(j, j) && pivot <= std::numeric_limits<double>::max())) {
+    if (!(pivot > epsilon * s(j, j) && pivot <= std::numeric_limits<double>::max())) {
       throw NumericalError("the covariance matrix of a Gaussian is not positive definite (pivot " +
-                           std::to_string(j) + " of " + std::to_string(n) + " is " +
-                           std::to_string(pivot) + ")");
-    }
-    l(j, j) = Sqrt(pivot);
-    for (Index i = j + 1; i < n; ++i) {
-      double sum = s(i, j);
-      for (Index k = 0; k < j; ++k) sum -= l(i, k) * l(j, k);
-      l(i, j) = sum / l(j, j);
+                           std::to_string(j) + " of " + std::to_string(s.rows()) + ")");
     }
   }
   return l;
@@ -65,7 +55,7 @@ FullGaussian::FullGaussian(VectorXd mean, MatrixXd covariance)
     : mean_(std::move(mean)), covariance_(std::move(covariance)) {
   VIME_CHECK(covariance_.rows() == mean_.size() && covariance_.cols() == mean_.size());
   CheckSymmetric(covariance_);
-  cholesky_ = Cholesky(covariance_);
+  cholesky_ = CheckedCholesky(covariance_);
 }
 
 FullGaussian::FullGaussian(const DiagonalGaussian<double>& q)
@@ -73,12 +63,8 @@ FullGaussian::FullGaussian(const DiagonalGaussian<double>& q)
 
 VectorXd FullGaussian::Whiten(const VectorXd& v) const {
   VIME_CHECK(v.size() == size());
-  VectorXd z(v.size());
-  for (Index i = 0; i < z.size(); ++i) {
-    double sum = v[i];
-    for (Index k = 0; k < i; ++k) sum -= cholesky_(i, k) * z[k];
-    z[i] = sum / cholesky_(i, i);
-  }
+  VectorXd z = v;
+  SolveLower(cholesky_, z);
   return z;
 }
 

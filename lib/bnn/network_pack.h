@@ -107,7 +107,6 @@ class NetworkPack {
   /// leave out of that expectation, or null.
   VIME_INLINE F NegativeLogLikelihood(const F* y, const F* output_variance,
                                       F* squared_residual) const {
-    const T kHalfLog2Pi = T(0.91893853320467274);
     F loss = F(T(0));
     for (int o = 0; o < num_outputs(); ++o) {
       F square = F(T(0));
@@ -118,7 +117,7 @@ class NetworkPack {
       square = square * F(T(1) / static_cast<T>(samples_));
       if (output_variance != nullptr) square = square + output_variance[o];
       squared_residual[o] = square;
-      loss = loss + MulAdd(square, F(T(0.5)) * precision_[o], Log(stddev_[o]) + F(kHalfLog2Pi));
+      loss = loss + MulAdd(square, F(T(0.5)) * precision_[o], Log(stddev_[o]) + F(T(kHalfLog2Pi)));
     }
     return loss;
   }

@@ -48,7 +48,8 @@ struct NoiseKey {
 /// The sequence named by a NoiseKey, drawn one number at a time.
 ///
 /// Block b is Philox4x32({b, item, iteration, stream}, {seed low, seed high}). A uniform takes two
-/// words, a normal takes two uniforms.
+/// words, a normal takes two uniforms. Kernels read the same blocks otherwise, four normals from
+/// each (lib/math/normals.h): a key serves one of the two.
 class Rng {
  public:
   explicit Rng(const NoiseKey& key);
@@ -70,5 +71,16 @@ class Rng {
   PhiloxCounter words_{};
   int used_ = 4;
 };
+
+/// Puts the entries of `values` in a uniformly random order (Fisher and Yates).
+template <class Values>
+void Shuffle(Rng& rng, Values& values) {
+  for (auto i = static_cast<std::uint32_t>(values.size()); i > 1; --i) {
+    const std::uint32_t j = rng.Below(i);
+    const auto last = values[i - 1];
+    values[i - 1] = values[j];
+    values[j] = last;
+  }
+}
 
 }  // namespace vime

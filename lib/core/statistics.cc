@@ -37,6 +37,13 @@ double StandardDeviation(std::span<const double> x, int ddof) {
   return std::sqrt(sum / degrees);
 }
 
+double Spread(std::span<const double> x) {
+  const double stddev = StandardDeviation(x);
+  double largest = 0;
+  for (const double v : x) largest = std::max(largest, std::abs(v));
+  return stddev <= 1e-12 * largest ? 0 : stddev;
+}
+
 double Median(std::span<const double> x) {
   if (x.empty()) return kNaN;
   std::vector<double> copy(x.begin(), x.end());

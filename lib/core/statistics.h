@@ -32,6 +32,10 @@ double Mean(std::span<const double> x);
 /// sqrt(sum_i (x_i - mean)^2 / (n - ddof)); NaN when n <= ddof.
 double StandardDeviation(std::span<const double> x, int ddof = 0);
 
+/// The population standard deviation, and 0 where it is rounding: at most 1e-12 of the largest
+/// |x_i|.
+double Spread(std::span<const double> x);
+
 /// The middle value, or the mean of the two middle values; NaN when empty.
 double Median(std::span<const double> x);
 

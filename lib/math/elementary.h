@@ -109,6 +109,9 @@ VIME_INLINE F Expm1(const F& x) {
   return Select(x > F(C::kExpHigh), F(C::kInfinity), y);
 }
 
+/// 1/2 log(2 pi): a normal density is exp(-z^2/2 - kHalfLog2Pi) / sigma.
+inline constexpr double kHalfLog2Pi = 0.91893853320467274178;
+
 /// e^x - 1 - x without cancellation near 0, within 14 ulp.
 template <class F>
 VIME_INLINE F ExpExcess(const F& x) {

@@ -299,7 +299,6 @@ VIME_BINARY(FloatLanes, *)
 VIME_BINARY(FloatLanes, /)
 VIME_BINARY(IntLanes, &)
 VIME_BINARY(IntLanes, |)
-VIME_BINARY(IntLanes, ^)
 VIME_BINARY(WordLanes, +)
 VIME_BINARY(WordLanes, ^)
 #undef VIME_BINARY

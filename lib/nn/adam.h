@@ -20,13 +20,10 @@ struct AdamOptions {
 template <class T>
 class Adam {
  public:
-  Adam() = default;
   Adam(Index num_parameters, const AdamOptions& options);
 
   /// Descends along `gradient`; both have num_parameters entries.
   void Step(Eigen::Ref<Vector<T>> theta, const Eigen::Ref<const Vector<T>>& gradient);
-
-  const AdamOptions& options() const { return options_; }
 
   void Serialize(Archive& archive);
 

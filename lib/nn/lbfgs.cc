@@ -37,11 +37,10 @@ lbfgsfloatval_t Evaluate(void* instance, const lbfgsfloatval_t* x, lbfgsfloatval
 }
 
 int Progress(void* instance, const lbfgsfloatval_t* /*x*/, const lbfgsfloatval_t* /*gradient*/,
-             lbfgsfloatval_t value, lbfgsfloatval_t /*x_norm*/, lbfgsfloatval_t /*gradient_norm*/,
-             lbfgsfloatval_t /*step*/, int /*n*/, int k, int /*evaluations*/) {
-  auto& report = static_cast<Problem*>(instance)->report;
-  report.iterations = k;
-  report.value = value;
+             lbfgsfloatval_t /*value*/, lbfgsfloatval_t /*x_norm*/,
+             lbfgsfloatval_t /*gradient_norm*/, lbfgsfloatval_t /*step*/, int /*n*/, int k,
+             int /*evaluations*/) {
+  static_cast<Problem*>(instance)->report.iterations = k;
   return 0;
 }
 
@@ -50,8 +49,8 @@ int Progress(void* instance, const lbfgsfloatval_t* /*x*/, const lbfgsfloatval_t
 LbfgsReport MinimizeLbfgs(const Objective& f, int max_iterations, VectorXd& x) {
   VIME_CHECK(max_iterations >= 1);
   Problem problem{f, x, VectorXd::Zero(x.size()), {}, nullptr};
-  problem.report.value = f(x, problem.gradient);
-  if (!std::isfinite(problem.report.value) || !std::isfinite(EuclideanNorm(problem.gradient))) {
+  double value = f(x, problem.gradient);
+  if (!std::isfinite(value) || !std::isfinite(EuclideanNorm(problem.gradient))) {
     throw NumericalError("L-BFGS: the objective is not finite at its start");
   }
   lbfgs_parameter_t parameters;
@@ -59,7 +58,6 @@ LbfgsReport MinimizeLbfgs(const Objective& f, int max_iterations, VectorXd& x) {
   parameters.max_iterations = max_iterations;
   parameters.linesearch = LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE;
   const VectorXd start = x;
-  double value = problem.report.value;
   const int code = lbfgs(static_cast<int>(x.size()), x.data(), &value, Evaluate, Progress, &problem,
                          &parameters);
   if (problem.failure) std::rethrow_exception(problem.failure);

@@ -12,7 +12,6 @@ using Objective = std::function<double(const VectorXd& x, VectorXd& gradient)>;
 
 struct LbfgsReport {
   int iterations = 0;
-  double value = 0;  ///< f at the end
   /// It stopped at a stationary point or at max_iterations; otherwise the line search found no
   /// better point (rounding errors of f, usually), and x is the best point so far.
   bool converged = true;

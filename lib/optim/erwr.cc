@@ -9,10 +9,9 @@
 namespace vime {
 
 VectorXd PositiveWeights(const VectorXd& advantages) {
+  if (Spread(AsSpan(advantages)) == 0) return VectorXd::Ones(advantages.size());
   const VectorXd shifted = advantages.array() - advantages.minCoeff();
-  const double mean = Sum(shifted) / static_cast<double>(shifted.size());
-  if (!(mean > 0)) return VectorXd::Ones(advantages.size());
-  return shifted / mean;
+  return shifted / Mean(AsSpan(shifted));
 }
 
 UpdateReport Erwr::Update(const Batch& batch, const VectorXd& rewards, Policy& policy,
@@ -35,6 +34,7 @@ UpdateReport Erwr::Update(const Batch& batch, const VectorXd& rewards, Policy& p
   const LbfgsReport fit = MinimizeLbfgs(loss, static_cast<int>(options_.iterations), theta);
   policy.SetParameters(theta);
   report.epochs = fit.iterations;
+  report.step_accepted = fit.iterations > 0;
   report.kl = MeanKl(old, policy.Distributions(batch));
   return report;
 }

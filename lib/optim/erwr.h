@@ -11,8 +11,8 @@ struct ErwrOptions {
 };
 
 /// Fits the policy to its own actions, weighted by how well they did:
-///   theta <- argmax (1/N) sum_t w_t log pi_theta(a_t|s_t),   w_t = (A_t - min A) / mean(A - min
-///   A),
+///   theta <- argmax (1/N) sum_t w_t log pi_theta(a_t|s_t),
+///   w_t = (A_t - min A) / mean(A - min A),
 /// positive weights, as regression needs them. The maximum is sought by L-BFGS from the current
 /// policy, as in [D16]; for a network there is no closed form.
 class Erwr final : public PolicyOptimizer {

@@ -12,13 +12,11 @@
 namespace vime {
 namespace {
 
-// A uniformly random order of 0, ..., n - 1 (Fisher and Yates).
+// A uniformly random order of 0, ..., n - 1.
 std::vector<Index> Permutation(Index n, Rng& rng) {
   std::vector<Index> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), Index{0});
-  for (std::size_t i = order.size(); i > 1; --i) {
-    std::swap(order[i - 1], order[rng.Below(static_cast<std::uint32_t>(i))]);
-  }
+  Shuffle(rng, order);
   return order;
 }
 

@@ -93,10 +93,9 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
                                : RewardToGo(batch, rewards, options_.gamma);
   scale_ = 1;
   if (options_.scale_returns) {
-    scale_ = StandardDeviation(AsSpan(returns));
+    scale_ = Spread(AsSpan(returns));
     if (!std::isfinite(scale_)) throw NumericalError("the spread of the returns is not finite");
-    // Equal returns have no spread but rounding errors.
-    if (scale_ <= 1e-12 * returns.cwiseAbs().maxCoeff()) scale_ = 1;
+    if (scale_ == 0) scale_ = 1;
   }
   const VectorXd advantages = returns / scale_;
   const GradientEstimate estimate = Estimate(batch, advantages, policy, num_threads);
@@ -127,7 +126,12 @@ UpdateReport Reinforce::Update(const Batch& batch, const VectorXd& rewards, Poli
     now = policy.Distributions(batch);
     report.kl = MeanKl(old, now);
   }
-  if (UsesValue()) value_->Fit(batch.observations, StepsOf(batch), returns);
+  if (UsesValue()) {
+    const VectorXd steps = StepsOf(batch);
+    report.value_explained_variance =
+        ExplainedVariance(value_->Predict(batch.observations, steps), returns);
+    value_->Fit(batch.observations, steps, returns);
+  }
   return report;
 }
 

@@ -1,5 +1,7 @@
 #include "lib/rl/action_distribution.h"
 
+#include <algorithm>
+
 #include "lib/core/check.h"
 #include "lib/math/elementary.h"
 
@@ -29,7 +31,6 @@ double Squashed(double sampled, ActionSquash squash) {
 }
 
 VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions) {
-  constexpr double kHalfLog2Pi = 0.91893853320467274;
   VectorXd log_prob = VectorXd::Zero(policy.mean.rows());
   for (Index k = 0; k < policy.mean.cols(); ++k) {
     ForEachStep(policy, k, [&](Index t, double inverse, double log_stddev) {
@@ -50,14 +51,15 @@ double MeanKl(const ActionDistributions& p, const ActionDistributions& q) {
   double kl = 0;
   const Index last = p.log_stddev.rows() - 1;
   for (Index k = 0; k < p.mean.cols(); ++k) {
-    double shared_ratio = 0;  // p_sd / q_sd
+    // r^2 - 1 - log r^2 with r = p_sd / q_sd, which is never negative.
+    const auto excess = [&](Index t, double log_stddev) {
+      return ExpExcess(2 * (p.log_stddev(std::min(t, last), k) - log_stddev));
+    };
     const bool shared = last == 0 && q.log_stddev.rows() == 1;
-    if (shared) shared_ratio = Exp(p.log_stddev(0, k) - q.log_stddev(0, k));
+    const double shared_excess = shared ? excess(0, q.log_stddev(0, k)) : 0;
     ForEachStep(q, k, [&](Index t, double inverse, double log_stddev) {
-      const double change = p.log_stddev(std::min(t, last), k) - log_stddev;
-      const double ratio = shared ? shared_ratio : Exp(change);
       const double z = (p.mean(t, k) - q.mean(t, k)) * inverse;
-      kl += 0.5 * (ratio * ratio - 1) - change + 0.5 * z * z;
+      kl += 0.5 * ((shared ? shared_excess : excess(t, log_stddev)) + z * z);
     });
   }
   return kl / static_cast<double>(p.mean.rows());

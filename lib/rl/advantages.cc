@@ -4,6 +4,7 @@
 
 #include "lib/core/check.h"
 #include "lib/core/statistics.h"
+#include "lib/rl/returns.h"
 
 namespace vime {
 namespace {
@@ -24,21 +25,6 @@ VectorXd FinalValues(const ValueFunction& value, const Batch& batch, bool bootst
     if (batch.trajectories[static_cast<std::size_t>(i)].terminated) values[i] = 0;
   }
   return values;
-}
-
-// G_t = r_t + gamma G_{t+1} within every trajectory, from G_T = V(s_T).
-VectorXd Returns(const Batch& batch, const VectorXd& rewards, const VectorXd& final_values,
-                 double gamma) {
-  VectorXd returns(batch.size());
-  for (std::size_t i = 0; i < batch.trajectories.size(); ++i) {
-    const Trajectory& trajectory = batch.trajectories[i];
-    double next = final_values[static_cast<Index>(i)];
-    for (Index t = trajectory.begin + trajectory.length - 1; t >= trajectory.begin; --t) {
-      next = rewards[t] + gamma * next;
-      returns[t] = next;
-    }
-  }
-  return returns;
 }
 
 // A_t = delta_t + gamma lambda A_{t+1},  delta_t = r_t + gamma V(s_{t+1}) - V(s_t).
@@ -69,7 +55,7 @@ Advantages AdvantageEstimator::Estimate(const Batch& batch, const VectorXd& rewa
   const VectorXd steps = StepsOf(batch);
   VectorXd values = value_->Predict(batch.observations, steps);
   VectorXd final_values = FinalValues(*value_, batch, options_.bootstrap);
-  const VectorXd returns = Returns(batch, rewards, final_values, options_.gamma);
+  const VectorXd returns = RewardToGo(batch, rewards, options_.gamma, final_values);
   if (!std::isfinite(EuclideanNorm(returns)) || !std::isfinite(EuclideanNorm(values))) {
     throw NumericalError("the advantages are not finite");
   }
@@ -90,13 +76,9 @@ Advantages AdvantageEstimator::Estimate(const Batch& batch, const VectorXd& rewa
 }
 
 VectorXd Standardized(const VectorXd& advantages) {
-  const double mean = Mean(AsSpan(advantages));
-  const double stddev = StandardDeviation(AsSpan(advantages));
-  // Equal advantages have no spread but rounding errors.
-  if (!(stddev > 1e-12 * advantages.cwiseAbs().maxCoeff())) {
-    return VectorXd::Zero(advantages.size());
-  }
-  return (advantages.array() - mean) / stddev;
+  const double stddev = Spread(AsSpan(advantages));
+  if (stddev == 0) return VectorXd::Zero(advantages.size());
+  return (advantages.array() - Mean(AsSpan(advantages))) / stddev;
 }
 
 }  // namespace vime

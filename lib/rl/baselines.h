@@ -31,7 +31,7 @@ BaselineSums SumOverTrajectories(const MatrixXd& scores, const MatrixXd& weighte
 /// The baseline per parameter that minimises the second moment of the gradient estimate:
 ///   b_k = sum_i G_ik (sum_t g_itk A_it) / sum_i G_ik^2.
 /// When A_it is the return R_i of the whole trajectory this is
-/// b_k = E[G_k^2 R] / E[G_k^2] [H16 section 2.6, and Peters and Schaal 2008].
+/// b_k = E[G_k^2 R] / E[G_k^2] [Peters and Schaal 2008].
 /// Parameters whose scores are all zero get b_k = 0.
 VectorXd OptimalBaseline(const BaselineSums& sums);
 VectorXd OptimalBaseline(const MatrixXd& scores, const MatrixXd& weighted_scores);

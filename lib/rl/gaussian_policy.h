@@ -2,8 +2,6 @@
 // standard deviation does not depend on the state unless asked for.
 #pragma once
 
-#include <string>
-
 #include "lib/rl/env.h"
 #include "lib/rl/observation_scaling.h"
 #include "lib/rl/policy.h"

@@ -3,12 +3,19 @@
 namespace vime {
 
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma) {
+  return RewardToGo(batch, rewards, gamma,
+                    VectorXd::Zero(static_cast<Index>(batch.trajectories.size())));
+}
+
+VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma,
+                    const VectorXd& final_values) {
   VectorXd returns(batch.size());
-  for (const Trajectory& trajectory : batch.trajectories) {
-    double sum = 0;
+  for (Index i = 0; i < final_values.size(); ++i) {
+    const Trajectory& trajectory = batch.trajectories[static_cast<std::size_t>(i)];
+    double next = final_values[i];
     for (Index t = trajectory.begin + trajectory.length - 1; t >= trajectory.begin; --t) {
-      sum = rewards[t] + gamma * sum;
-      returns[t] = sum;
+      next = rewards[t] + gamma * next;
+      returns[t] = next;
     }
   }
   return returns;

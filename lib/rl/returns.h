@@ -12,6 +12,11 @@ namespace vime {
 /// sum_{u >= t} gamma^{u - t} r_u, within the trajectory of t.
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma);
 
+/// The same with a value for what follows the last step of each trajectory:
+/// G_t = r_t + gamma G_{t+1} from G_T = final_values.
+VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma,
+                    const VectorXd& final_values);
+
 /// R = sum_u gamma^u r_u of each trajectory.
 VectorXd TrajectoryReturns(const Batch& batch, const VectorXd& rewards, double gamma);
 

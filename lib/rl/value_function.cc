@@ -68,7 +68,8 @@ void LinearValue::Fit(const FeaturesRef<float>& observations, const VectorXd& st
                       const VectorXd& targets) {
   const MatrixXd features = LinearFeatures(observations, steps);
   const Index n = features.cols();
-  // Normal equations, summed in order so that the result is the same on every machine.
+  // Normal equations, summed in order so that the result is the same on every machine; for Eigen's
+  // factorisation see the flags in CMakeLists.txt.
   MatrixXd gram = MatrixXd::Zero(n, n);
   VectorXd moment = VectorXd::Zero(n);
   for (Index a = 0; a < n; ++a) {
@@ -125,12 +126,9 @@ VectorXd MlpValue::Predict(const FeaturesRef<float>& observations, const VectorX
 void MlpValue::Fit(const FeaturesRef<float>& observations, const VectorXd& steps,
                    const VectorXd& targets) {
   mean_ = Mean(AsSpan(targets));
-  stddev_ = StandardDeviation(AsSpan(targets));
+  stddev_ = Spread(AsSpan(targets));
   if (!std::isfinite(stddev_)) throw NumericalError("the targets of the value function");
-  if (stddev_ <= 1e-12 * std::abs(mean_)) {  // constant but for rounding errors
-    stddev_ = 0;
-    return;
-  }
+  if (stddev_ == 0) return;
   const Features<float> x = Inputs(observations, steps);
   const Features<float> y = ((targets.array() - mean_) / stddev_).cast<float>();
   // 1/(2N) sum_i (f(x_i) - y_i)^2 + decay/2 |w|^2
@@ -167,7 +165,7 @@ std::unique_ptr<ValueFunction> MakeValueFunction(ValueKind kind, const EnvSpec& 
 
 double ExplainedVariance(const VectorXd& predictions, const VectorXd& targets) {
   const VectorXd residuals = targets - predictions;
-  const double spread = StandardDeviation(AsSpan(targets));
+  const double spread = Spread(AsSpan(targets));
   if (!(spread > 0)) return std::numeric_limits<double>::quiet_NaN();
   const double ratio = StandardDeviation(AsSpan(residuals)) / spread;
   return 1 - ratio * ratio;

@@ -14,8 +14,6 @@ namespace {
 using InDouble = bm::policies::policy<bm::policies::promote_double<false>>;
 }  // namespace
 
-double NormalCdf(double z) { return bm::cdf(bm::normal(), z); }
-
 double NormalQuantile(double p) { return bm::quantile(bm::normal(), p); }
 
 double StudentTCdf(double t, double df) { return bm::cdf(bm::students_t(df), t); }

@@ -3,10 +3,8 @@
 
 namespace vime {
 
-/// P(Z <= z) for a standard normal Z.
-double NormalCdf(double z);
-
-/// The z with P(Z <= z) = p, for 0 < p < 1.
+/// The z with P(Z <= z) = p for a standard normal Z, 0 < p < 1. For P(Z <= z) itself see
+/// lib/math/normal_distribution.h.
 double NormalQuantile(double p);
 
 /// P(T <= t) for Student's t with `df` > 0 degrees of freedom, which need not be whole.

@@ -7,6 +7,7 @@
 
 #include "lib/core/check.h"
 #include "lib/core/statistics.h"
+#include "lib/math/normal_distribution.h"
 #include "lib/stats/distributions.h"
 
 namespace vime {

@@ -38,6 +38,9 @@ class BonusScorer {
   /// One value per transition of the batch. `key` names the noise: row b uses item key.item + b.
   virtual VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const = 0;
 
+  /// Whether the value of a transition depends on the others of its trajectory.
+  virtual bool NeedsWholeEpisodes() const { return false; }
+
   /// How well a dynamics model behind the bonus predicts the batch, if there is one.
   virtual std::optional<PredictionErrors> Errors(const Batch& /*batch*/) const { return {}; }
 };

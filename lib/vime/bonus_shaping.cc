@@ -5,7 +5,6 @@
 #include <limits>
 #include <vector>
 
-#include "lib/core/check.h"
 #include "lib/core/rng.h"
 #include "lib/core/statistics.h"
 #include "lib/math/elementary.h"
@@ -58,11 +57,9 @@ VectorXd BonusShaping::Shape(const VectorXd& raw, std::uint32_t iteration) {
     scale_ = std::numeric_limits<double>::quiet_NaN();
     return VectorXd::Zero(bonus.size());
   }
-  if (options_.shuffle) {  // Fisher-Yates
+  if (options_.shuffle) {
     Rng rng({seed_, Stream::kShuffle, iteration, 0});
-    for (Index i = bonus.size() - 1; i > 0; --i) {
-      std::swap(bonus[i], bonus[rng.Below(static_cast<std::uint32_t>(i + 1))]);
-    }
+    Shuffle(rng, bonus);
   }
   window_.push_back(BatchScale(options_.normalization, bonus));
   if (static_cast<std::int64_t>(window_.size()) > options_.window) window_.pop_front();

@@ -13,7 +13,7 @@ namespace vime {
 
 /// What the bonuses of a batch are divided by.
 enum class BonusNormalization {
-  kMedian,  ///< mean over the last `window` batches of the batch median [H16 section 2.4]
+  kMedian,  ///< mean over the last `window` batches of the batch median [H16]
   kMean,    ///< mean over the last `window` batches of the batch mean
   kStddev,  ///< mean over the last `window` batches of the batch standard deviation
   kNone,

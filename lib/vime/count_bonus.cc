@@ -1,7 +1,6 @@
 #include "lib/vime/count_bonus.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "lib/math/elementary.h"

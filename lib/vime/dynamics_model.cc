@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "lib/bnn/belief_updates.h"
-#include "lib/bnn/network_kernels.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
 
@@ -125,10 +123,8 @@ void DynamicsModel::Observe(const Batch& batch) {
 
 FitReport DynamicsModel::Fit(std::uint32_t iteration) {
   VIME_CHECK(ready());
-  const KernelTable<float>& kernels = GetKernels<float>();
   BayesianNetwork<float>& network = belief_.network();
   const NetworkShape& shape = network.shape();
-  const Index n = shape.num_parameters();
   const Index minibatch = options_.minibatch;
   const int samples = static_cast<int>(options_.num_samples);
   const double kl_weight =
@@ -138,14 +134,12 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
 
   std::vector<Index> rows(static_cast<std::size_t>(minibatch));
   StandardizedTransitions data;
-  Vector<float> gradient(2 * n);
-  Vector<float> log_likelihood(minibatch);
-  Features<float> squared_residual(minibatch, observation_dim_);
+  ElboGradient<float> elbo;
   NoiseModel* noise_model = belief_.noise_model();
   Features<float> row_stddev;
   Noise<float> noise{options_.sampling, samples, {}, 0, {}};
   const Index shared_normals =
-      options_.sampling == Sampling::kDirect ? samples * n
+      options_.sampling == Sampling::kDirect ? samples * shape.num_parameters()
       : options_.sampling == Sampling::kLocal && options_.training_noise == TrainingNoise::kShared
           ? samples * shape.num_units()
           : 0;
@@ -159,32 +153,25 @@ FitReport DynamicsModel::Fit(std::uint32_t iteration) {
 
     noise.key = {seed_, Stream::kTrainingNoise, iteration, update};
     if (shared_normals > 0) {
-      kernels.fill_normals(noise.key, 0, noise.values.size() / 4, noise.values.data());
+      GetKernels<float>().fill_normals(noise.key, 0, noise.values.size() / 4, noise.values.data());
     } else {
       noise.key.item = update * static_cast<std::uint32_t>(minibatch);
     }
     if (noise_model != nullptr) row_stddev = noise_model->Stddev(data.x);
-    const NetworkView<float> net = network.View(noise_model != nullptr ? &row_stddev : nullptr);
-    const NoiseView<float> view = noise.View();
-    gradient.setZero();
-    kernels.elbo_gradient(net, view, {data.x.data(), minibatch}, {data.y.data(), minibatch},
-                          minibatch, gradient.data(), gradient.data() + n, log_likelihood.data(),
-                          squared_residual.data(),
-                          KernelScratch<float>(ScratchNumbers(net.sizes, net.num_layers,
-                                                              view.num_samples, kernels.lanes)));
-    kernels.add_prior_gradient(n, net, network.prior_precision().data(),
-                               static_cast<float>(kl_weight), gradient.data(), gradient.data() + n);
-    adam_.Step(network.phi(), gradient);
+    ComputeElboGradient<float>(network, data.x, data.y, kl_weight, noise,
+                               noise_model != nullptr ? &row_stddev : nullptr, elbo);
+    adam_.Step(network.phi(), elbo.gradient);
     network.Refresh();
-    for (const float value : log_likelihood) total_log_likelihood += static_cast<double>(value);
+    for (const float value : elbo.log_likelihood)
+      total_log_likelihood += static_cast<double>(value);
 
-    if (noise_model != nullptr) noise_model->Update(data.x, squared_residual);
+    if (noise_model != nullptr) noise_model->Update(data.x, elbo.squared_residual);
     if (options_.likelihood == Likelihood::kLearned) {
       const float rate = static_cast<float>(options_.likelihood_rate);
       Vector<float> stddev(observation_dim_);
       for (int o = 0; o < observation_dim_; ++o) {
         float mean = 0;
-        for (Index b = 0; b < minibatch; ++b) mean += squared_residual(b, o);
+        for (Index b = 0; b < minibatch; ++b) mean += elbo.squared_residual(b, o);
         mean /= static_cast<float>(minibatch);
         likelihood_variance_[o] += rate * (mean - likelihood_variance_[o]);
         stddev[o] = std::max(std::sqrt(likelihood_variance_[o]),

@@ -43,24 +43,24 @@ enum class PriorScale {
 /// By default a model that learns (experiments/README.md). The preset vime-published has options
 /// close to those of [H16], with which the network collapses to its prior.
 struct DynamicsModelOptions {
-  std::vector<std::int64_t> hidden = {32};
-  Activation activation = Activation::kRelu;
-  Target target = Target::kDelta;
-  double prior_stddev = 0.5;
+  std::vector<std::int64_t> hidden = {32};    ///< widths of the hidden layers
+  Activation activation = Activation::kRelu;  ///< of the hidden layers
+  Target target = Target::kDelta;             ///< what is predicted, standardised
+  double prior_stddev = 0.5;                  ///< see PriorScale; also the initial sigma
   PriorScale prior_scale = PriorScale::kFanIn;
   Likelihood likelihood = Likelihood::kLearned;
-  double likelihood_stddev = 5.0;
-  double likelihood_rate = 0.01;
-  double likelihood_floor = 0.03;
-  Sampling sampling = Sampling::kMoments;
-  std::int64_t num_samples = 10;
-  TrainingNoise training_noise = TrainingNoise::kShared;
+  double likelihood_stddev = 5.0;          ///< kFixed: s_o, in units of standardised targets
+  double likelihood_rate = 0.01;           ///< kLearned: rate of the moving average
+  double likelihood_floor = 0.03;          ///< least s_o, unless kFixed
+  Sampling sampling = Sampling::kMoments;  ///< how E_q is taken
+  std::int64_t num_samples = 10;           ///< of E_q, unless kMoments
+  TrainingNoise training_noise = TrainingNoise::kShared;  ///< kLocal sampling
   KlSchedule kl_schedule = KlSchedule::kData;
-  double kl_weight = 1.0;
-  double learning_rate = 3e-3;
-  std::int64_t updates = 500;
-  std::int64_t minibatch = 10;
-  std::int64_t pool_capacity = 100000;
+  double kl_weight = 1.0;               ///< see KlSchedule
+  double learning_rate = 3e-3;          ///< of Adam
+  std::int64_t updates = 500;           ///< minibatches per Fit()
+  std::int64_t minibatch = 10;          ///< transitions
+  std::int64_t pool_capacity = 100000;  ///< transitions
 };
 
 /// What the agent believes about the dynamics at one moment: the network, the noise around its

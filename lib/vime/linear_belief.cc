@@ -1,9 +1,9 @@
 #include "lib/vime/linear_belief.h"
 
-#include <Eigen/Cholesky>
 #include <algorithm>
 
 #include "lib/core/check.h"
+#include "lib/math/cholesky.h"
 #include "lib/math/elementary.h"
 
 namespace vime {
@@ -59,15 +59,16 @@ LinearBelief::LinearBelief(const MatrixXd& features, const Features<float>& targ
       a(j, i) = a(i, j);
     }
   }
-  const Eigen::LLT<MatrixXd> llt(a);
-  factor = llt.matrixL();
+  factor = CholeskyFactor(a);
   weights.resize(n, targets.cols());
   noise_variance.resize(targets.cols());
   for (Index o = 0; o < targets.cols(); ++o) {
     const VectorXd y = targets.col(o).cast<double>();
     VectorXd moment(n);
     for (Index i = 0; i < n; ++i) moment[i] = weight * Dot(features.col(i), y);
-    weights.col(o) = llt.solve(moment);
+    SolveLower(factor, moment);
+    SolveLowerTransposed(factor, moment);
+    weights.col(o) = moment;
     VectorXd residual = y;
     for (Index i = 0; i < n; ++i) residual -= weights(i, o) * features.col(i);
     noise_variance[o] =
@@ -80,13 +81,9 @@ VectorXd LinearBelief::Gain(const MatrixXd& features, const Features<float>& tar
   const Index n = features.cols();
   VectorXd solved(n);
   for (Index b = 0; b < features.rows(); ++b) {
-    double leverage = 0;  // |L^{-1} h|^2
-    for (Index i = 0; i < n; ++i) {
-      double sum = features(b, i);
-      for (Index j = 0; j < i; ++j) sum -= factor(i, j) * solved[j];
-      solved[i] = sum / factor(i, i);
-      leverage += solved[i] * solved[i];
-    }
+    solved = features.row(b);
+    SolveLower(factor, solved);
+    const double leverage = Dot(solved, solved);
     for (Index o = 0; o < targets.cols(); ++o) {
       double e = static_cast<double>(targets(b, o));
       for (Index i = 0; i < n; ++i) e -= weights(i, o) * features(b, i);

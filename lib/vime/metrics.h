@@ -64,8 +64,9 @@ struct IterationMetrics {
     visit("bonus/reward_mean", m.bonus_reward_mean,
           "mean of eta * clip(normalised bonus), before centring and what an episode's end adds");
     visit("bonus/noise_rank_correlation", m.bonus_noise_rank_correlation,
-          "Spearman correlation of the raw bonus between two noise draws, on 128 transitions; "
-          "null when either draw is constant");
+          "Spearman correlation of the raw bonus between two noise draws, on 128 transitions, or "
+          "about as many in whole episodes where a bonus needs them; null when either draw is "
+          "constant");
     visit("bnn/elbo", m.bnn_elbo, "ELBO per transition during the fit, nats");
     visit(
         "bnn/mse_mean_prediction", m.bnn_mse_mean_prediction,

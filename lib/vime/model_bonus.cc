@@ -29,13 +29,18 @@ class ModelScorer final : public BonusScorer {
   VectorXd Score(const Batch& batch, const NoiseKey& key, int num_threads) const override {
     const BayesianNetwork<float>& network = belief_.network();
     const double step = options_.gain.step_size;
+    if (options_.measure == ModelMeasure::kInformationGain) {
+      return belief_.Gain(batch, options_.gain, key, num_threads);
+    }
+    if (options_.measure == ModelMeasure::kChainedGain) {
+      return belief_.ChainedGain(batch, options_.gain, key, num_threads);
+    }
     const StandardizedTransitions data = belief_.scaler().Apply(batch);
     const Noise<float> noise = belief_.MakeNoise(key);
     switch (options_.measure) {
       case ModelMeasure::kInformationGain:
-        return belief_.Gain(batch, options_.gain, key, num_threads);
       case ModelMeasure::kChainedGain:
-        return belief_.ChainedGain(batch, options_.gain, key, num_threads);
+        break;  // above
       case ModelMeasure::kLogLikelihoodGain:
         return LogLikelihoodGain<float>(network, data.x, data.y, step, noise, num_threads)
             .cast<double>();
@@ -73,6 +78,11 @@ class ModelScorer final : public BonusScorer {
     return {};
   }
 
+  bool NeedsWholeEpisodes() const override {
+    return options_.measure == ModelMeasure::kChainedGain ||
+           options_.measure == ModelMeasure::kTrajectoryError;
+  }
+
   std::optional<PredictionErrors> Errors(const Batch& batch) const override {
     return belief_.Errors(batch);
   }
@@ -102,6 +112,15 @@ class ModelScorer final : public BonusScorer {
 };
 
 }  // namespace
+
+ModelBonus::ModelBonus(const EnvSpec& spec, const DynamicsModelOptions& model,
+                       const ModelBonusOptions& options, std::uint64_t seed)
+    : model_(spec, model, seed), options_(options) {
+  const bool one_likelihood = options.measure == ModelMeasure::kLogLikelihoodGain ||
+                              options.measure == ModelMeasure::kGradientSteps ||
+                              options.measure == ModelMeasure::kReleased;
+  VIME_CHECK(!one_likelihood || model.likelihood != Likelihood::kHeteroscedastic);
+}
 
 std::unique_ptr<const BonusScorer> ModelBonus::Scorer() const {
   if (!model_.ready()) return nullptr;

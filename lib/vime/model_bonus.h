@@ -30,9 +30,10 @@ struct ModelBonusOptions {
 
 class ModelBonus final : public Bonus {
  public:
+  /// kLogLikelihoodGain, kGradientSteps and kReleased take one likelihood for all rows, so not the
+  /// heteroscedastic one.
   ModelBonus(const EnvSpec& spec, const DynamicsModelOptions& model,
-             const ModelBonusOptions& options, std::uint64_t seed)
-      : model_(spec, model, seed), options_(options) {}
+             const ModelBonusOptions& options, std::uint64_t seed);
 
   std::unique_ptr<const BonusScorer> Scorer() const override;
   void Observe(const Batch& batch) override { model_.Observe(batch); }

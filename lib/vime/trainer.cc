@@ -59,14 +59,15 @@ IterationMetrics Trainer::IterateOnce() {
   // Scoring uses the bonus as it was before the batch, and learning needs neither the scores nor
   // the policy: with more than one thread, one learns while the others score and update.
   const std::unique_ptr<const BonusScorer> scorer = bonus_ ? bonus_->Scorer() : nullptr;
-  Deferred learning([&] { Learn(iteration, metrics); }, options_.num_threads > 1);
+  Deferred learning([&] { Learn(iteration, metrics); },
+                    bonus_ != nullptr && options_.num_threads > 1);
   const int num_threads = std::max(1, options_.num_threads - (bonus_ ? 1 : 0));
 
   start = Clock::now();
-  VectorXd rewards = options_.shaping.intrinsic_only  // r'
-                         ? VectorXd::Zero(batch_.size())
-                         : batch_.rewards;
-  if (scorer != nullptr) ScoreBatch(*scorer, iteration, num_threads, rewards, metrics);
+  const VectorXd bonus =
+      scorer ? ScoreBatch(*scorer, iteration, num_threads, metrics) : VectorXd::Zero(batch_.size());
+  const VectorXd rewards =
+      RewardsWithBonus(options_.shaping, batch_, bonus, options_.gamma, rollout_->horizon());
   metrics.time_bonus_s = SecondsSince(start);
 
   start = Clock::now();
@@ -97,22 +98,22 @@ void Trainer::Learn(std::uint32_t iteration, IterationMetrics& metrics) {
   metrics.time_dynamics_s = SecondsSince(start);
 }
 
-void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
-                         VectorXd& rewards, IterationMetrics& metrics) {
+VectorXd Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
+                             IterationMetrics& metrics) {
   const NoiseKey key{options_.seed, Stream::kBonusNoise, iteration, 0};
   const VectorXd raw = scorer.Score(batch_, key, num_threads);
-  const VectorXd shaped = shaping_.Shape(raw, iteration);
-  rewards = RewardsWithBonus(options_.shaping, batch_, shaped, options_.gamma, rollout_->horizon());
+  VectorXd shaped = shaping_.Shape(raw, iteration);
   metrics.eta = shaping_.Eta(iteration);
   metrics.bonus_scale = Finite(shaping_.scale());
   metrics.bonus_not_finite = NotFinite(raw);
-  if (metrics.bonus_not_finite > 0) return;  // there is nothing more to say of it
+  if (metrics.bonus_not_finite > 0) return shaped;  // there is nothing more to say of it
   metrics.bonus_mean = Mean(AsSpan(raw));
   metrics.bonus_median = Median(AsSpan(raw));
   metrics.bonus_max = *std::max_element(raw.begin(), raw.end());
   metrics.bonus_reward_mean = Mean(AsSpan(shaped));
 
-  const Batch sample = EvenSample(batch_, kNoiseCheckRows);
+  const Batch sample = scorer.NeedsWholeEpisodes() ? EvenEpisodes(batch_, kNoiseCheckRows)
+                                                   : EvenSample(batch_, kNoiseCheckRows);
   NoiseKey check{options_.seed, Stream::kDiagnosticNoise, iteration, 0};
   const VectorXd first = scorer.Score(sample, check, 1);
   check.item += static_cast<std::uint32_t>(sample.size());
@@ -125,6 +126,7 @@ void Trainer::ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int
     metrics.bnn_mse_predict_zero = errors->predict_zero;
     metrics.bnn_mse_identity = errors->identity;
   }
+  return shaped;
 }
 
 void Trainer::ReportRollout(IterationMetrics& metrics) {

@@ -50,8 +50,8 @@ class Trainer {
 
  private:
   IterationMetrics IterateOnce();
-  void ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
-                  VectorXd& rewards, IterationMetrics& metrics);
+  VectorXd ScoreBatch(const BonusScorer& scorer, std::uint32_t iteration, int num_threads,
+                      IterationMetrics& metrics);
   void Learn(std::uint32_t iteration, IterationMetrics& metrics);
   void ReportRollout(IterationMetrics& metrics);
 

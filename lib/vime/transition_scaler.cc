@@ -1,7 +1,5 @@
 #include "lib/vime/transition_scaler.h"
 
-#include <cmath>
-
 namespace vime {
 
 TransitionScaler::TransitionScaler(int observation_dim, int action_dim, Target target)
@@ -37,7 +35,7 @@ void TransitionScaler::Refresh() {
     // A float s is known to 6e-8 |s|: a difference that spreads no further is rounding, no signal.
     for (int i = 0; i < observation_dim_; ++i) {
       double& spread = stddev[observation_dim_ + action_dim_ + i];
-      if (spread < 1e-6 * std::hypot(mean[i], stddev[i])) spread = 1;
+      if (spread * spread < 1e-12 * (mean[i] * mean[i] + stddev[i] * stddev[i])) spread = 1;
     }
   }
   mean_ = mean.cast<float>();

@@ -142,8 +142,7 @@ TEST_CASE("One gradient step moves the belief by lambda times the gradient of th
   row_noise.key.item += 5;
   const Features<double> x = p.x.row(5);
   const Features<double> y = p.y.row(5);
-  const VectorXd gradient =
-      ComputeExpectedLogLikelihood<double>(p.network, x, y, row_noise).gradient;
+  const VectorXd gradient = ComputeNegativeElbo<double>(p.network, x, y, 0, row_noise).gradient;
   DiagonalGaussian<double> q = p.network.posterior();
   q.mean -= lambda * gradient.head(q.size());
   q.rho -= lambda * gradient.tail(q.size());
@@ -163,7 +162,7 @@ struct ByDefinition {
 
   double LogLikelihoodGain(double lambda) const {
     const auto log_likelihood = [&](const BayesianNetwork<double>& network) {
-      return ComputeExpectedLogLikelihood<double>(network, x, y, noise).log_likelihood[0];
+      return ComputeNegativeElbo<double>(network, x, y, 0, noise).log_likelihood[0];
     };
     BayesianNetwork<double> after = p.network;
     const auto q = NewtonStep<double>(p.network, x, y, lambda, noise);
@@ -177,7 +176,7 @@ struct ByDefinition {
     const VectorXd sigma = start.StandardDeviation();
     BayesianNetwork<double> moved = p.network;
     for (int k = 0; k < steps; ++k) {
-      VectorXd gradient = ComputeExpectedLogLikelihood<double>(moved, x, y, noise).gradient;
+      VectorXd gradient = ComputeNegativeElbo<double>(moved, x, y, 0, noise).gradient;
       const DiagonalGaussian<double> q = moved.posterior();
       const VectorXd stddev = q.StandardDeviation();
       for (Index i = 0; i < q.size(); ++i) {

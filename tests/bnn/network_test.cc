@@ -42,6 +42,41 @@ Problem<T> RandomProblem(std::vector<int> sizes, Activation activation, Index ro
 
 constexpr NoiseKey kKey{5, Stream::kTest, 1, 0};
 
+TEST_CASE("Arguments that do not fit the network are refused before a kernel reads them") {
+  const auto p = RandomProblem<double>({3, 6, 2}, Activation::kRelu, 4);
+  const auto gain = [](const Problem<double>& problem, const Features<double>& x,
+                       const Features<double>& y, const Noise<double>& noise) {
+    InformationGain<double>(problem.network, x, y, {}, noise);
+    ComputeNegativeElbo<double>(problem.network, x, y, 0, noise);
+    Predict<double>(problem.network, x, noise);
+  };
+  const auto noise = [&](Sampling sampling) {
+    return MakeNoise<double>(p.network.shape(), sampling, 3, kKey);
+  };
+  for (const Sampling sampling : {Sampling::kMoments, Sampling::kLocal, Sampling::kDirect}) {
+    CHECK_NOTHROW(gain(p, p.x, p.y, noise(sampling)));
+    CHECK_THROWS_AS(gain(p, p.x.leftCols(2), p.y, noise(sampling)), std::logic_error);
+    CHECK_THROWS_AS(gain(p, p.x, p.y.leftCols(1), noise(sampling)), std::logic_error);
+    CHECK_THROWS_AS(gain(p, p.x, p.y.topRows(3), noise(sampling)), std::logic_error);
+  }
+  Noise<double> some = noise(Sampling::kDirect);
+  some.values.conservativeResize(some.values.size() - 1);
+  CHECK_THROWS_AS(gain(p, p.x, p.y, some), std::logic_error);
+  some = noise(Sampling::kLocal);
+  some.values = NormalSequence<double>(kKey, 3 * 8 - 1);  // one per unit and sample
+  CHECK_THROWS_AS(gain(p, p.x, p.y, some), std::logic_error);
+  some.values = NormalSequence<double>(kKey, 3 * 8 * 4 - 1);
+  some.row_stride = 4;
+  CHECK_THROWS_AS(gain(p, p.x, p.y, some), std::logic_error);
+
+  // There are no closed-form moments of these.
+  for (const auto& other : {RandomProblem<double>({3, 6, 5, 2}, Activation::kRelu, 4),
+                            RandomProblem<double>({3, 6, 2}, Activation::kTanh, 4),
+                            RandomProblem<double>({3, 2}, Activation::kRelu, 4)}) {
+    CHECK_THROWS_AS(gain(other, other.x, other.y, noise(Sampling::kMoments)), std::logic_error);
+  }
+}
+
 TEST_CASE("The ELBO gradient equals central differences for every way of sampling") {
   struct Setting {
     std::vector<int> sizes;
@@ -103,14 +138,13 @@ TEST_CASE_TEMPLATE("A row with its own likelihood counts as in a network with th
       const InformationGainOptions options{.form = form, .step_size = 0.01};
       const Vector<T> gain =
           InformationGain<T>(network, problem.x, problem.y, options, noise, 2, &stddev);
-      const auto parts =
-          ComputeExpectedLogLikelihood<T>(network, problem.x, problem.y, noise, &stddev);
+      const auto parts = ComputeNegativeElbo<T>(network, problem.x, problem.y, 0, noise, &stddev);
       for (Index b = 0; b < kRows; ++b) {
         const BayesianNetwork<T> own(network.shape(), network.posterior(), network.prior_stddev(),
                                      stddev.row(b).transpose());
         CHECK(gain[b] == InformationGain<T>(own, problem.x, problem.y, options, noise)[b]);
         CHECK(parts.log_likelihood[b] ==
-              ComputeExpectedLogLikelihood<T>(own, problem.x, problem.y, noise).log_likelihood[b]);
+              ComputeNegativeElbo<T>(own, problem.x, problem.y, 0, noise).log_likelihood[b]);
       }
     }
   }
@@ -124,7 +158,7 @@ TEST_CASE("With likelihoods of their own the gradient of the rows equals central
     const auto noise = MakeNoise<double>(network.shape(), sampling, 3, kKey);
     const auto evaluate = [&] {
       network.Refresh();
-      return ComputeExpectedLogLikelihood<double>(network, problem.x, problem.y, noise, &stddev);
+      return ComputeNegativeElbo<double>(network, problem.x, problem.y, 0, noise, &stddev);
     };
     const VectorXd gradient = evaluate().gradient;
     for (Index p = 0; p < gradient.size(); ++p) {

@@ -32,6 +32,14 @@ TEST_CASE("Standard deviations divide by n minus ddof") {
   CHECK(std::isnan(StandardDeviation(Values{1}, 1)));
 }
 
+TEST_CASE("The spread of equal values is 0 though rounding moves their mean") {
+  const Values tenths(5000, 0.1);
+  CHECK(StandardDeviation(tenths) > 0);
+  CHECK(Spread(tenths) == 0);
+  CHECK(Spread(Values{0.1, 0.1 + 1e-9}) == doctest::Approx(0.5e-9).epsilon(1e-6));
+  CHECK(std::isnan(Spread(Values{1, std::nan("")})));
+}
+
 TEST_CASE("Running moments equal the moments of everything added") {
   RunningMoments moments(2);
   for (const double x : {1e8 + 1, 1e8 + 2, 1e8 + 4}) moments.Add(Eigen::Vector2d(x, 5));

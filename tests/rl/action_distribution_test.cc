@@ -36,6 +36,22 @@ double Integral(double mean, double stddev, ActionSquash squash, double bound) {
   return integral;
 }
 
+TEST_CASE(
+    "The divergence of nearly equal policies is positive and second order in the difference") {
+  // KL[N(z, (1 + u)^2) || N(0, 1)] = 1/2 (z^2 + 2 u^2 + O(u^3)), far below the rounding of 1.
+  for (const double step : {1e-3, 1e-6, 1e-9, 1e-12}) {
+    CAPTURE(step);
+    for (const double sign : {-1.0, 1.0}) {
+      const ActionDistributions p{
+          .mean = Features<double>::Constant(3, 1, 2 * step),
+          .log_stddev = Features<double>::Constant(1, 1, std::log1p(sign * step))};
+      const ActionDistributions q{.mean = Features<double>::Zero(3, 1),
+                                  .log_stddev = Features<double>::Zero(1, 1)};
+      CHECK(MeanKl(p, q) == doctest::Approx(3 * step * step).epsilon(1e-3));
+    }
+  }
+}
+
 TEST_CASE("The density of actions integrates to 1, that of squashed ones over (-1, 1)") {
   for (const double mean : {-1.5, 0.0, 0.4, 3.0}) {
     for (const double stddev : {0.05, 0.5, 1.0, 2.0}) {

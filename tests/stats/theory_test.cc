@@ -9,6 +9,7 @@
 
 #include "lib/core/rng.h"
 #include "lib/core/statistics.h"
+#include "lib/math/normal_distribution.h"
 #include "lib/stats/bootstrap.h"
 #include "lib/stats/distributions.h"
 #include "lib/stats/intervals.h"

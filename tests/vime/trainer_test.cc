@@ -30,6 +30,7 @@ DynamicsModelOptions SmallModel(Sampling sampling = Sampling::kLocal) {
   DynamicsModelOptions options;
   options.hidden = {8};
   options.sampling = sampling;
+  options.likelihood = Likelihood::kFixed;
   options.likelihood_stddev = 0.5;
   options.updates = 50;
   return options;
@@ -231,6 +232,18 @@ TEST_CASE("A bonus without noise has the rank correlation 1 between two draws") 
                                 MakeVimeBonus(LinearEnv().spec(), Sampling::kMoments));
   trainer.Iterate();
   CHECK(*trainer.Iterate().bonus_noise_rank_correlation == doctest::Approx(1));
+}
+
+TEST_CASE("Where a bonus depends on the trajectory, the noise is measured on whole ones") {
+  for (const ModelMeasure measure : {ModelMeasure::kTrajectoryError, ModelMeasure::kChainedGain}) {
+    CAPTURE(static_cast<int>(measure));
+    Trainer trainer =
+        MakeTrainer({.seed = kSeed, .batch_steps = 50}, LinearEnv::Make, 10,
+                    std::make_unique<ModelBonus>(LinearEnv().spec(), SmallModel(Sampling::kMoments),
+                                                 ModelBonusOptions{.measure = measure}, kSeed));
+    trainer.Iterate();
+    CHECK(*trainer.Iterate().bonus_noise_rank_correlation == doctest::Approx(1));
+  }
 }
 
 TEST_CASE("Each iteration scores before it observes and fits, and rewards are r plus the bonus") {
