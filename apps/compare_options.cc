@@ -5,7 +5,7 @@
 
 #include "apps/completion.h"
 #include "apps/flags.h"
-#include "experiments/runner/build_info.h"
+#include "apps/program.h"
 #include "experiments/runner/config_json.h"
 #include "lib/core/check.h"
 
@@ -92,8 +92,7 @@ CompareCommand ParseCompareCommand(int argc, const char* const* argv) {
   }
   if (version) {
     command.action = CompareAction::kPrintText;
-    command.text = std::string("vime-compare ") + GetBuildInfo().version + " (" +
-                   GetBuildInfo().git_revision + ")\n";
+    command.text = VersionText("vime-compare");
     return command;
   }
   flags.ForEachGiven([&](std::size_t i, const Field& field, const std::string& text) {

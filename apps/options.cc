@@ -6,8 +6,8 @@
 #include "apps/completion.h"
 #include "apps/config_flags.h"
 #include "apps/flags.h"
+#include "apps/program.h"
 #include "envs/registry.h"
-#include "experiments/runner/build_info.h"
 #include "experiments/runner/schemas.h"
 #include "experiments/runner/text.h"
 #include "experiments/sweep/manifest.h"
@@ -79,13 +79,6 @@ std::string List(const std::string& what) {
   if (what == "presets") return ListPresets();
   if (what == "metrics") return ListMetrics();
   throw ConfigError("--list must be envs|bonuses|presets|metrics, got '" + what + "'");
-}
-
-std::string Version() {
-  const BuildInfo& build = GetBuildInfo();
-  return std::string("vime-run ") + build.version + " (" + build.git_revision +
-         (build.git_dirty ? ", modified" : "") + ", " + build.compiler + ", " + build.build_type +
-         ", kernels " + GetKernels<float>().name + ")\n";
 }
 
 // The value of --task.
@@ -166,7 +159,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   if (!app.remaining().empty()) FailUnknown(app, app.remaining().front());
   if (version || list || schema) {
     command.action = Action::kPrintText;
-    command.text = version ? Version() : list ? List(*list) : Schema(*schema).dump(2) + "\n";
+    command.text = version ? VersionText("vime-run")
+                   : list  ? List(*list)
+                           : Schema(*schema).dump(2) + "\n";
     return command;
   }
 

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "apps/completion.h"
+#include "experiments/runner/build_info.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/text.h"
 #include "lib/core/check.h"
+#include "lib/kernels/kernels.h"
 
 namespace vime {
 namespace {
@@ -63,6 +65,13 @@ std::optional<int> RunCommand(const Commands& commands, int argc, const char* co
   const auto command = commands.find(argc > 1 ? words[1] : "");
   if (command == commands.end()) return std::nullopt;
   return command->second(argc - 1, words.data() + 1);
+}
+
+std::string VersionText(const std::string& program) {
+  const BuildInfo& build = GetBuildInfo();
+  return program + " " + build.version + " (" + build.git_revision +
+         (build.git_dirty ? ", modified" : "") + ", " + build.compiler + ", " + build.build_type +
+         ", kernels " + GetKernels<float>().name + ")\n";
 }
 
 }  // namespace vime

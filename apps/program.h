@@ -20,4 +20,7 @@ using Commands = std::map<std::string_view, int (*)(int argc, const char* const*
 /// Also answers what the shell asks for (see completion.h) as far as subcommands go.
 std::optional<int> RunCommand(const Commands& commands, int argc, const char* const* argv);
 
+/// One line: the version, revision and compiler of `program` and the kernels that it uses.
+std::string VersionText(const std::string& program);
+
 }  // namespace vime

@@ -175,9 +175,21 @@ int RunAll(int argc, const char* const* argv) {
   const std::string manifest = ManifestOf(OnlyDirectory(app, positional));
   const std::vector<SweepTask> tasks = ReadManifest(manifest);
   const auto chosen = Shard(shard, static_cast<std::int64_t>(tasks.size()));
+  for (const std::string& word : arguments.passed_on) {
+    const std::string option = word.substr(0, word.find('='));
+    if (option == "--out" || option == "--manifest" || option == "--task") {
+      throw ConfigError(option + " cannot follow --: the sweep says what runs, and where");
+    }
+  }
   const PoolOutcome outcome =
       RunTasks(manifest, chosen,
-               {.program = VimeRunProgram(), .jobs = jobs, .arguments = arguments.passed_on});
+               {.program = VimeRunProgram(),
+                .jobs = jobs,
+                .arguments = arguments.passed_on,
+                .has_result = [&](std::int64_t task) {
+                  return FileExists(RunPath(manifest, tasks[static_cast<std::size_t>(task - 1)]) +
+                                    "/summary.json");
+                }});
   for (const FailedTask& failed : outcome.failed) {
     const SweepTask& task = tasks[static_cast<std::size_t>(failed.task - 1)];
     std::cerr << "task " << failed.task << "  " << Meaning(failed.exit_code) << "  "
@@ -289,8 +301,11 @@ int SweepCommand(int argc, const char* const* argv) {
   CLI::App app{kUsage, "vime-sweep"};
   AddHelp(app);
   AddCompletion(app);
-  if (const auto text = Parse(app, argc, argv, {})) {
-    WriteStdout(*text);
+  bool version = false;
+  app.add_flag("--version", version, "print the version, and exit");
+  const auto text = Parse(app, argc, argv, {});
+  if (text || version) {
+    WriteStdout(text ? *text : VersionText("vime-sweep"));
     return 0;
   }
   throw ConfigError("the first argument must be plan, run, status, merge or slurm, got '" +

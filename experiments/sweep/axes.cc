@@ -99,7 +99,7 @@ std::string AxisKey(const std::string& text) {
 
 SweepAxis ParseAxis(const std::string& text, bool whole) {
   SweepAxis axis{.path = AxisKey(text), .values = {}};
-  const std::string origin = "axis " + axis.path;
+  const std::string origin = axis.path == "seed" ? "--seeds" : "axis " + axis.path;
   for (const std::string& part : SplitAtCommas(text.substr(axis.path.size() + 1))) {
     if (!ExpandRange(part, whole, origin, axis.values)) axis.values.push_back(part);
   }

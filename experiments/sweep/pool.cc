@@ -155,8 +155,10 @@ PoolOutcome RunTasks(const std::string& manifest, const std::vector<std::int64_t
       const auto [task, messages] = found->second;
       const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       const bool stopped = code == kRunAgain || (outcome.signal != 0 && code > 128);
-      if (code == 0) {
+      if (code == 0 && options.has_result(task)) {
         ++outcome.finished;
+      } else if (code == 0) {
+        outcome.failed.push_back({task, code, "vime-run succeeded without a summary.json"});
       } else if (stopped) {
         ++outcome.stopped;
       } else {

@@ -1,6 +1,7 @@
 // Runs the tasks of a sweep as processes, a few at a time.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ struct PoolOptions {
   std::string program;  ///< vime-run
   std::int64_t jobs = 1;
   std::vector<std::string> arguments;  ///< passed on to every run
+  /// Whether a task whose process succeeded has left its result; without one it failed.
+  std::function<bool(std::int64_t task)> has_result;
 };
 
 /// A task that did not finish.

@@ -82,6 +82,23 @@ TEST_CASE("A sweep is planned, run, counted and merged") {
   CHECK(IsOneLine(other.err));
 }
 
+TEST_CASE("A run counts as finished when it has left its summary, wherever -- would have it") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"eta=0,0.1"}, "1");
+  const Result printed = VimeSweep({"run", "s", "--", "--version"}, directory);
+  CHECK(printed.exit_code == 1);
+  CHECK(Contains(printed.err, "0 finished, 2 failed, 0 stopped"));
+  CHECK(Contains(printed.err, "vime-run succeeded without a summary.json"));
+  for (const char* option : {"--out=elsewhere", "--out", "--task", "--manifest=m"}) {
+    const Result refused = VimeSweep({"run", "s", "--", option, "1"}, directory);
+    CHECK(refused.exit_code == 2);
+    CHECK(IsOneLine(refused.err));
+    CHECK(Contains(refused.err, "cannot follow --"));
+  }
+  CHECK(VimeSweep({"status", "s"}, directory).out == "2 runs, 2 missing\n");
+  CHECK(VimeSweep({"--version"}, directory).out.starts_with("vime-sweep "));
+}
+
 TEST_CASE("Runs that fail or diverge neither stop the others nor stay hidden") {
   const TemporaryDirectory directory;
   MakePlan(directory, {"reinforce.learning_rate=0.02,1e300"}, "1-2");
