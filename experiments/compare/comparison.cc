@@ -332,6 +332,23 @@ Comparison Compare(const std::vector<RunRecord>& runs, const CompareOptions& opt
           {run->path, "seed " + std::to_string(run->seed) + " is not among --report-seeds"});
     }
   }
+  if (options.select_seeds) {
+    const auto reports = [&](const std::string& config) {
+      return std::ranges::any_of(reported, [&](const RunRecord* run) {
+        return HasSeed(*run) && (config.empty() || run->config_hash == config);
+      });
+    };
+    const std::string seeds = options.report_seeds ? options.report_seeds->text() : "others";
+    if (!reports("")) {
+      throw ConfigError("--select-seeds " + options.select_seeds->text() +
+                        " leaves no run to report on; --report-seeds: " + seeds);
+    }
+    if (!arm_options.baseline.empty() && !reports(arm_options.baseline)) {
+      throw ConfigError("the baseline (config " + arm_options.baseline +
+                        ") has runs on --select-seeds " + options.select_seeds->text() +
+                        " and none to report on; --report-seeds: " + seeds);
+    }
+  }
   ArmSet set = GroupRuns(reported, arm_options);
   Append(comparison.left_out, set.left_out);
   comparison.notes = std::move(set.notes);

@@ -578,6 +578,17 @@ TEST_CASE("Selection and report never share a seed, and the tables show who was 
   const Comparison fewer = Compare(runs, options);
   CHECK(fewer.seeds == "7-10");
   CHECK(ReasonOf(fewer, "run 1 12") == "seed 12 is not among --report-seeds");
+  options.report_seeds.emplace("100", "--report-seeds");
+  CHECK_THROWS_WITH_AS(Compare(runs, options), doctest::Contains("leaves no run to report on"),
+                       ConfigError);
+  options.report_seeds.reset();
+  const std::string without_bonus = runs.front().config_hash;  // eta 0
+  std::vector<RunRecord> no_baseline = runs;
+  std::erase_if(no_baseline, [&](const RunRecord& run) {
+    return run.config_hash == without_bonus && run.seed > 6;
+  });
+  CHECK_THROWS_WITH_AS(Compare(no_baseline, options), doctest::Contains("none to report on"),
+                       ConfigError);
   options.select_seeds.emplace("100", "--select-seeds");
   CHECK_THROWS_WITH_AS(Compare(runs, options), doctest::Contains("fits no run"), ConfigError);
 }
