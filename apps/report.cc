@@ -48,26 +48,28 @@ std::string ScoreText(const Json& summary) {
 }
 
 // For people: what happened and where the files are.
-std::string Closing(const RunOutcome& outcome, bool quiet) {
+std::string Closing(const RunOutcome& outcome, const RunOptions& options) {
   const Json& s = outcome.summary;
   const std::string first_success = Member(s, "first_success_env_steps");
   const std::string before = outcome.existed ? "finished before: " : "";
   std::string text;
   if (outcome.status == RunStatus::kInterrupted) {
-    text = "stopped after its checkpoint; the same command goes on\n";
+    text = std::string("stopped after its checkpoint; ") +
+           (options.if_exists == IfExists::kResume ? "the same command" : "--if-exists resume") +
+           " goes on\n";
   } else if (outcome.status == RunStatus::kDiverged) {
     const bool known = s.contains("error") && s["error"].is_string();
     text = std::string("vime-run: ") + (outcome.existed ? "diverged before, at " : "diverged at ") +
            (known ? Printable(s["error"].get<std::string>()) : "an unknown iteration") + "\n";
   } else if (Member(s, "solved") == "true") {
-    text = before + "solved at iteration " + Member(s, "solved_iteration") + ", after " +
+    text = before + "solved at iteration " + Member(s, "solved_iteration") + " (from 0), after " +
            Member(s, "solved_env_steps") + " environment steps\n";
   } else if (first_success != "null") {
     text = before + "not solved; first success after " + first_success + " environment steps\n";
   } else {
     text = before + "not solved; no episode succeeded\n";
   }
-  if (quiet) return outcome.status == RunStatus::kDiverged ? text : "";
+  if (options.quiet) return outcome.status == RunStatus::kDiverged ? text : "";
   text += ScoreText(s);
   if (outcome.existed) text += "nothing to do; --if-exists overwrite starts over\n";
   const char* files = outcome.status == RunStatus::kInterrupted
@@ -99,7 +101,7 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
                  "many times slower\n";
   }
   const RunOutcome outcome = Run(command.resolved, command.options, command.argv, stop);
-  std::cerr << Closing(outcome, command.options.quiet);
+  std::cerr << Closing(outcome, command.options);
   if (command.options.json && !outcome.summary.is_null()) {
     WriteStdout(Dump(outcome.summary));
   }

@@ -128,7 +128,7 @@ struct FromText {
     Json list = Json::array();
     const bool brackets = text.size() >= 2 && text.front() == '[' && text.back() == ']';
     const std::string entries = brackets ? text.substr(1, text.size() - 2) : text;
-    if (entries.empty()) return list;
+    if (brackets && entries.empty()) return list;
     std::istringstream stream(entries + ",");
     for (std::string part; std::getline(stream, part, ',');) {
       std::int64_t integer = 0;
@@ -241,6 +241,7 @@ void ConfigBuilder::Flatten(const Json& object, const std::string& prefix,
                             const std::string& origin, const std::string& source) {
   for (const auto& [key, value] : object.items()) {
     const std::string path = prefix + key;
+    if (path == "$schema") continue;  // for editors
     if (value.is_object() && !value.empty()) {
       Flatten(value, path + ".", origin, source);
     } else {

@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <boost/crc.hpp>
+#include <sstream>
+#include <utility>
 
 #include "lib/core/check.h"
 
@@ -72,20 +74,25 @@ std::uint32_t MaskedCrc32c(std::string_view bytes) {
   return std::rotr(static_cast<std::uint32_t>(crc32c.checksum()), 15) + 0xa282ead8U;
 }
 
-EventFile::EventFile(const RunDirectory& directory, double origin_s) : origin_s_(origin_s) {
+EventFile::EventFile(const RunDirectory& directory, double origin_s, std::int64_t metrics_bytes,
+                     std::int64_t eval_bytes)
+    : origin_s_(origin_s) {
   std::string records = Record(VersionEvent(origin_s));
-  for (const char* name : {"metrics.jsonl", "eval.jsonl"}) {
+  for (const auto& [name, bytes] :
+       {std::pair{"metrics.jsonl", metrics_bytes}, std::pair{"eval.jsonl", eval_bytes}}) {
     const std::string path = directory.File(name);
-    if (!FileExists(path)) continue;
-    ReadLines(path, [&](std::string_view text, std::int64_t number) {
-      const std::string where = path + ", line " + std::to_string(number);
-      const Json line = ParseJson(std::string(text), where);
+    if (bytes <= 0 || !FileExists(path)) continue;
+    std::istringstream lines(ReadFileStart(path, static_cast<std::size_t>(bytes)));
+    std::int64_t number = 0;
+    for (std::string text; std::getline(lines, text);) {
+      const std::string where = path + ", line " + std::to_string(++number);
+      const Json line = ParseJson(text, where);
       const bool placed = line.is_object() && line.contains("wall_s") &&
                           line["wall_s"].is_number() && line.contains("env_steps") &&
                           line["env_steps"].is_number_integer();
       if (!placed) throw ConfigError(where + ": wall_s and env_steps must be numbers");
       records += Record(ScalarsEvent(line, origin_s));
-    });
+    }
   }
   const std::string path = directory.File(kName);
   WriteFileAtomically(path, records);

@@ -22,9 +22,11 @@ class EventFile {
  public:
   static constexpr const char* kName = "events.out.tfevents.vime";
 
-  /// Writes the file anew, from the lines that the two files have. `origin_s` is the time at which
-  /// wall_s was 0, in seconds since 1970.
-  EventFile(const RunDirectory& directory, double origin_s);
+  /// Writes the file anew, from the lines in the first `metrics_bytes` and `eval_bytes` of the two
+  /// files. `origin_s` is the time at which wall_s was 0, in seconds since 1970. Throws ConfigError
+  /// for a line that is no such line, and has then written nothing.
+  EventFile(const RunDirectory& directory, double origin_s, std::int64_t metrics_bytes,
+            std::int64_t eval_bytes);
 
   /// Appends the numbers of a further line.
   void Append(const Json& line);

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -16,6 +17,7 @@
 #include "experiments/runner/policy_json.h"
 #include "experiments/runner/states_json.h"
 #include "experiments/runner/summary.h"
+#include "experiments/runner/text.h"
 #include "lib/core/check.h"
 #include "lib/kernels/kernels.h"
 
@@ -171,7 +173,8 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
     outcome.status =
         plan.summary["status"] == "finished" ? RunStatus::kFinished : RunStatus::kDiverged;
     if (options.tensorboard && !FileExists(directory.File(EventFile::kName))) {
-      EventFile(directory, BeginOf(ValueOr(plan.summary, "wall_s", 0.0)));
+      EventFile(directory, BeginOf(ValueOr(plan.summary, "wall_s", 0.0)),
+                FileSize(directory.File("metrics.jsonl")), FileSize(directory.File("eval.jsonl")));
     }
     return true;
   };
@@ -184,23 +187,34 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
 
   if (plan.action == RunDirectory::Action::kResume) Restore(directory, config, state);
   outcome.from_iteration = state.summary.iterations();
-  if (outcome.from_iteration > 0) {
+  const bool resumed = outcome.from_iteration > 0;
+  Json manifest = Manifest(resolved, options, argv, plan.manifest, outcome.from_iteration);
+  const auto write_manifest = [&] {
+    WriteFileAtomically(directory.File("run.json"), Dump(manifest));
+  };
+  std::optional<EventFile> events;  // once there, it goes on
+  const auto open_events = [&] {
+    if (!options.tensorboard && !FileExists(directory.File(EventFile::kName))) return;
+    events.emplace(directory, BeginOf(state.wall_s), state.metrics_bytes, state.eval_bytes);
+  };
+  if (resumed) {
+    open_events();  // may refuse, so before anything is changed
     RemoveFile(directory.File("summary.json"));
   } else {
+    if (plan.action == RunDirectory::Action::kResume && !options.quiet) {
+      std::fprintf(stderr, "no checkpoint in %s: starting over\n",
+                   Printable(directory.path()).c_str());
+    }
     directory.Clear();
   }
-  Json manifest = Manifest(resolved, options, argv, plan.manifest, outcome.from_iteration);
-  WriteFileAtomically(directory.File("run.json"), Dump(manifest));
+  write_manifest();
+  if (!resumed) open_events();
   LineWriter metrics_file(directory.File("metrics.jsonl"), state.metrics_bytes);
   std::unique_ptr<Env> eval_env;
   std::optional<LineWriter> eval_file;
   if (config.eval_every > 0) {
     eval_env = MakeEnvironment(config);
     eval_file.emplace(directory.File("eval.jsonl"), state.eval_bytes);
-  }
-  std::optional<EventFile> events;  // once there, it goes on
-  if (options.tensorboard || FileExists(directory.File(EventFile::kName))) {
-    events.emplace(directory, BeginOf(state.wall_s));
   }
   Progress progress(options.quiet ? ProgressStyle::kOff : options.progress, config.iterations,
                     outcome.from_iteration, state.summary.env_steps());
@@ -223,7 +237,9 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                                         : SecondsSince(last_checkpoint) >= kCheckpointSeconds;
   };
   const auto out_of_time = [&] {
-    return options.max_seconds > 0 && SecondsSince(start) >= options.max_seconds;
+    // Not before the first iteration of an attempt: a loop of attempts has to end.
+    return options.max_seconds > 0 && SecondsSince(start) >= options.max_seconds &&
+           state.summary.iterations() > outcome.from_iteration;
   };
   std::string error;
   try {
@@ -239,6 +255,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
             Evaluate(state.trainer->policy(), *eval_env, config.horizon,
                      static_cast<std::uint64_t>(config.seed),
                      static_cast<std::uint32_t>(metrics.iteration), config.eval_episodes);
+        state.summary.Add(evaluation);
         const Json eval_line = ToJson(evaluation, metrics);
         eval_file->Append(eval_line.dump());
         if (events) events->Append(eval_line);
@@ -252,7 +269,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
   } catch (const std::exception&) {  // a full disk, too little memory
     manifest["status"] = "failed";
     try {
-      WriteFileAtomically(directory.File("run.json"), Dump(manifest));
+      write_manifest();
     } catch (const IoError&) {  // the first error is the one to tell
     }
     throw;
@@ -267,7 +284,7 @@ RunOutcome Run(const ResolvedConfig& resolved, const RunOptions& options,
                                    : RunStatus::kDiverged;
   manifest["status"] = interrupted ? "interrupted" : error.empty() ? "finished" : "diverged";
   manifest["wall_s"] = wall_before + SecondsSince(start);
-  WriteFileAtomically(directory.File("run.json"), Dump(manifest));
+  write_manifest();
   if (!interrupted) {
     outcome.summary = state.summary.ToJson(config, error, wall_before + SecondsSince(start));
     WriteFileAtomically(directory.File("summary.json"), Dump(outcome.summary));

@@ -153,31 +153,54 @@ Json Run() {
   return schema;
 }
 
+Json Described(Json schema, const char* description) {
+  schema["description"] = description;
+  return schema;
+}
+
 Json Summary() {
-  Json schema = Object({{"schema", {{"const", "vime-summary-1"}}},
-                        {"status", {{"enum", {"finished", "diverged"}}}},
-                        {"env", Type("string")},
-                        {"algo", Type("string")},
-                        {"bonus", Type("string")},
-                        {"eta", Type("number")},
-                        {"seed", Type("integer")},
-                        {"config_hash", {{"type", "string"}, {"pattern", "^[0-9a-f]{10}$"}}},
-                        {"iterations", Type("integer")},
-                        {"env_steps", Type("integer")},
-                        {"episodes", Type("integer")},
-                        {"solved", Type("boolean")},
-                        {"solved_iteration", OrNull("integer")},
-                        {"solved_env_steps", OrNull("integer")},
-                        {"first_success_env_steps", OrNull("integer")},
-                        {"success_fraction_last20", OrNull("number")},
-                        {"return_last20", OrNull("number")},
-                        {"return_best", OrNull("number")},
-                        {"auc_return", OrNull("number")},
-                        {"regret", OrNull("number")},
-                        {"normalised_score", OrNull("number")},
-                        {"coverage_fraction", OrNull("number")},
-                        {"wall_s", Type("number")}});
-  schema["properties"]["error"] = Type("string");  // why it diverged
+  const Json integer = Type("integer");
+  const Json number = OrNull("number");
+  Json schema = Object(
+      {{"schema", {{"const", "vime-summary-1"}}},
+       {"status", {{"enum", {"finished", "diverged"}}}},
+       {"env", Type("string")},
+       {"algo", Type("string")},
+       {"bonus", Type("string")},
+       {"eta", Type("number")},
+       {"seed", integer},
+       {"config_hash", {{"type", "string"}, {"pattern", "^[0-9a-f]{10}$"}}},
+       {"iterations", Described(integer, "how many there were")},
+       {"env_steps", Described(integer, "how many there were")},
+       {"episodes", Described(integer, "how many there were")},
+       {"solved", Described(Type("boolean"),
+                            "at least 90 % of the episodes of each of three consecutive iterations "
+                            "succeeded")},
+       {"solved_iteration",
+        Described(OrNull("integer"), "the third of these iterations, counted from 0; else null")},
+       {"solved_env_steps", Described(OrNull("integer"), "steps at its end; else null")},
+       {"first_success_env_steps",
+        Described(OrNull("integer"), "steps at the end of the first episode that succeeded")},
+       {"success_fraction_last20",
+        Described(number, "rollout/success_fraction, mean of the last 20 iterations")},
+       {"return_last20",
+        Described(number,
+                  "rollout/return_mean, mean of the last 20 iterations; of the policy as "
+                  "it explores")},
+       {"return_best", Described(number, "largest rollout/return_mean")},
+       {"eval_return", Described(number,
+                                 "eval/return_mean of the last evaluation, of the policy "
+                                 "without noise; null without --eval-every")},
+       {"auc_return", Described(number,
+                                "mean of rollout/return_mean over all steps: the area "
+                                "under the learning curve, divided by its length")},
+       {"regret",
+        Described(number, "oracle's mean return - return_last20; null without an oracle")},
+       {"normalised_score",
+        Described(number, "(return_last20 - random) / (oracle - random); null without an oracle")},
+       {"coverage_fraction", Described(number, "coverage/fraction of the last iteration")},
+       {"wall_s", Described(Type("number"), "seconds, all attempts together")}});
+  schema["properties"]["error"] = Described(Type("string"), "why it diverged");
   AllowNonfinite(schema);
   return schema;
 }

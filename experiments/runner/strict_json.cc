@@ -81,6 +81,9 @@ std::string Shown(const Json& value) {
 }
 
 Json ParseJson(const std::string& text, const std::string& name) {
+  if (text.find('\0') != std::string::npos) {  // which ends the text for the parser
+    throw ConfigError(name + ": not valid JSON: a NUL byte");
+  }
   try {
     Strictness strictness(name);
     Json::sax_parse(text, &strictness);
@@ -107,7 +110,7 @@ Json ReadJsonFile(const std::string& path, const std::string& name) {
   try {
     text = ReadFile(path, kMaxFileBytes);
   } catch (const IoError& error) {
-    throw ConfigError(name + ": " + error.what());
+    throw ConfigError((name == path ? "" : name + ": ") + error.what());
   }
   return ParseJson(text, name);
 }

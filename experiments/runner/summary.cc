@@ -75,6 +75,7 @@ void SummaryBuilder::Serialize(Archive& archive) {
   Visit(archive, "summary last return", last_return_);
   archive.Visit("summary return area", return_area_);
   Visit(archive, "summary best return", best_return_);
+  Visit(archive, "summary evaluation return", evaluation_return_);
   archive.Visit("summary coverage", coverage_);
 }
 
@@ -126,6 +127,7 @@ Json SummaryBuilder::ToJson(const RunConfig& config, const std::string& error,
   const std::optional<double> last_return = MeanOf(last_return_);
   Put(json, "return_last20", last_return);
   Put(json, "return_best", best_return_);
+  Put(json, "eval_return", evaluation_return_);
   Put(json, "auc_return",
       any ? std::optional(return_area_ / static_cast<double>(env_steps_)) : std::nullopt);
   const OracleValue* oracle = FindOracleValue(config);

@@ -9,6 +9,7 @@
 #include "experiments/runner/config_json.h"
 #include "lib/core/archive.h"
 #include "lib/rl/batch.h"
+#include "lib/rl/evaluation.h"
 #include "lib/vime/metrics.h"
 
 namespace vime {
@@ -26,6 +27,7 @@ class SummaryBuilder {
   static constexpr std::size_t kLast = 20;  // iterations that *_last20 average over
 
   void Add(const IterationMetrics& metrics, const Batch& batch);
+  void Add(const Evaluation& evaluation) { evaluation_return_ = evaluation.return_mean; }
 
   void Serialize(Archive& archive);
 
@@ -50,6 +52,7 @@ class SummaryBuilder {
   std::deque<double> last_success_, last_return_;
   double return_area_ = 0;  // sum over iterations of mean return times steps
   std::optional<double> best_return_;
+  std::optional<double> evaluation_return_;  // the last one
   double coverage_ = 0;
 };
 

@@ -30,6 +30,11 @@ TEST_CASE("--eval-every writes a line per evaluation and leaves the metrics as t
     CHECK(lines[i]["eval/episodes"] == 10);
     CHECK(lines[i]["eval/return_mean"].is_number());
   }
+  const auto summary = [&](const char* run) {
+    return Json::parse(Slurp(directory / run + "/summary.json"));
+  };
+  CHECK(summary("r")["eval_return"] == lines[1]["eval/return_mean"]);
+  CHECK(summary("plain")["eval_return"].is_null());
   // Two runs that differ in what they evaluate are two runs; without evaluation its length counts
   // for nothing.
   const auto hash = [&](const Arguments& choice) {

@@ -193,6 +193,41 @@ TEST_CASE("--max-seconds stops a run with 75 until it is finished") {
   }
 }
 
+TEST_CASE("Every attempt gets an iteration done, however little time it has") {
+  const TemporaryDirectory directory;
+  const Arguments command = kRun + Arguments{"--iterations", "3", "--max-seconds", "1e-9"};
+  for (const int attempt : {1, 2}) {
+    CHECK(VimeRun(command, directory).exit_code == 75);
+    CHECK(ReadMetrics(directory / "r").size() == static_cast<std::size_t>(attempt));
+  }
+  CHECK(VimeRun(command, directory).exit_code == 0);
+}
+
+TEST_CASE("An extension that is refused leaves the finished run as it was") {
+  const TemporaryDirectory directory;
+  REQUIRE(VimeRun(kRun + Arguments{"--iterations", "3"}, directory).exit_code == 0);
+  const std::string metrics = Slurp(directory / "r/metrics.jsonl");
+  WriteText(directory / "r/metrics.jsonl", "x" + metrics.substr(1));
+  const std::string summary = Slurp(directory / "r/summary.json");
+  const std::string manifest = Slurp(directory / "r/run.json");
+  const Result refused = VimeRun(kRun + Arguments{"--iterations", "4", "--tensorboard"}, directory);
+  CHECK(refused.exit_code == 2);
+  CHECK(Contains(refused.err, "metrics.jsonl, line 1"));
+  CHECK(Slurp(directory / "r/summary.json") == summary);
+  CHECK(Slurp(directory / "r/run.json") == manifest);
+}
+
+TEST_CASE("A run without its checkpoint says that it starts over") {
+  const TemporaryDirectory directory;
+  const Arguments command = kLoudRun + Arguments{"--iterations", "3", "--max-seconds", "1e-9"};
+  REQUIRE(VimeRun(command, directory).exit_code == 75);
+  std::filesystem::remove(directory / "r/checkpoint");
+  const Result again = VimeRun(command, directory);
+  CHECK(again.exit_code == 75);
+  CHECK(Contains(again.err, "no checkpoint in r: starting over"));
+  CHECK(ReadMetrics(directory / "r").size() == 1);
+}
+
 TEST_CASE("A finished run may be extended, and is then the longer run") {
   const TemporaryDirectory directory;
   REQUIRE(VimeRun(kRun, directory).exit_code == 0);

@@ -240,7 +240,8 @@ TEST_CASE("Integers may be written as decimals, lists with or without brackets")
   using List = std::vector<std::int64_t>;
   CHECK(BuiltFromText("bnn.hidden", "64,32").config.bnn.hidden == List{64, 32});
   CHECK(BuiltFromText("bnn.hidden", "[64,32]").config.bnn.hidden == List{64, 32});
-  CHECK(BuiltFromText("bnn.hidden", "").config.bnn.hidden.empty());
+  CHECK(BuiltFromText("policy.hidden", "[]").config.policy.hidden.empty());
+  CHECK(Contains(ErrorOf([] { BuiltFromText("policy.hidden", ""); }), "such as 64,32"));
   CHECK(Built({{"bnn.hidden", {1, 2, 3}}}).config.bnn.hidden == List{1, 2, 3});
   for (const char* text : {"1.5", "1e400", "0x10", " 1", "1 ", "", "+-1", "++1", "1e"}) {
     CAPTURE(text);

@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* file : {"/metrics.jsonl", "/eval.jsonl"}) {
     sweep.Write(sweep.run() + file, Text(data, size));
   }
-  return Try([&] { EventFile(RunDirectory(sweep.run()), 0); },
+  const auto bytes = static_cast<std::int64_t>(size);
+  return Try([&] { EventFile(RunDirectory(sweep.run()), 0, bytes, bytes); },
              [&] { DrawFigures(sweep.directory()); });
 }
 
