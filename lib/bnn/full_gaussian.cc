@@ -25,7 +25,7 @@ void CheckSymmetric(const MatrixXd& s) {
 
 MatrixXd CheckedCholesky(const MatrixXd& s) {
   const double epsilon = static_cast<double>(s.rows()) * std::numeric_limits<double>::epsilon();
-  const MatrixXd l = CholeskyFactor(s);
+  MatrixXd l = CholeskyFactor(s);
   for (Index j = 0; j < s.rows(); ++j) {
     const double pivot = l(j, j) * l(j, j);
     // Written so that a NaN fails too; a pivot within rounding of zero is no pivot.
