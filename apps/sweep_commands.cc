@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <csignal>
@@ -175,9 +176,12 @@ int RunAll(int argc, const char* const* argv) {
   const std::string manifest = ManifestOf(OnlyDirectory(app, positional));
   const std::vector<SweepTask> tasks = ReadManifest(manifest);
   const auto chosen = Shard(shard, static_cast<std::int64_t>(tasks.size()));
+  constexpr std::array kNotPassedOn = {"--out",    "--manifest",    "--task",       "--help",
+                                       "-h",       "--version",     "--completion", "--list",
+                                       "--schema", "--print-config"};
   for (const std::string& word : arguments.passed_on) {
     const std::string option = word.substr(0, word.find('='));
-    if (option == "--out" || option == "--manifest" || option == "--task") {
+    if (std::ranges::find(kNotPassedOn, option) != kNotPassedOn.end()) {
       throw ConfigError(option + " cannot follow --: the sweep says what runs, and where");
     }
   }

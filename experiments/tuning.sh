@@ -3,11 +3,13 @@
 # drawn at random, for each task by itself and for all tasks together, and all meet on seeds that
 # none was chosen on. The preset vime-sparse is what VIME has for all tasks together.
 #   experiments/tuning.sh [search|final|report]
-# search: 48 settings of each arm on each task, seeds 401-410; final: the best three of them, seeds
-# 401-430; report: for each task by itself the best of those and the preset vime-mazes as it is, seeds
-# 701-740, and for all tasks together each arm's best setting and VIME's, seeds 741-780. Prints
-# tables, the first of them over all random settings, without any choice. Without an argument all three: 20,000 runs, about two hours on two cores. Needs jq.
-# Finished runs are kept in runs/tuning and not repeated.
+# search: 48 settings of each arm on each task, seeds 401-410.
+# final: the best three of them, seeds 401-430.
+# report: tables. Over all random settings, without any choice; for each task by itself the best
+# setting, and the preset vime-mazes as it is, seeds 701-740; for all tasks together the best setting
+# of each arm, and VIME's, seeds 741-780.
+# Without an argument all three: 20,000 runs, about two hours on two cores. Needs jq. Finished runs
+# are kept in runs/tuning and not repeated.
 set -eu
 vime_run=${VIME_RUN:-build/release/bin/vime-run}
 out=runs/tuning
@@ -84,7 +86,7 @@ choices() {
 }
 
 # setting N: its options. 1: the preset; 2 to 4: what earlier searches liked; from 5 on each option
-# differs from the preset's with probability 0.3, the value drawn from the others. Park and Miller's
+# differs from the preset's with probability 0.3, the value drawn from the others (in 30 none does). Park and Miller's
 # generator (CACM 31, 1988) makes the same settings with every awk.
 setting() {
   case $1 in
@@ -123,9 +125,11 @@ runs() {
 # solved TASK LARGEST ARM SETTING FIRST_SEED LAST_SEED: runs solved, and the mean score
 solved() {
   for seed in $(seq "$5" "$6"); do
-    cat "$out/$1/$3/$4-s$seed/summary.json" || true
-  done | jq -sr --argjson largest "$2" \
-    '"\(map(select(.solved)) | length) \(map(.auc_return // 0) | add / length / $largest * 1000 | round / 1000)"'
+    cat "$out/$1/$3/$4-s$seed/summary.json"
+  done | jq -sr --argjson largest "$2" --argjson runs $(($6 - $5 + 1)) '
+    if length < $runs then error("runs are missing") else
+    "\(map(select(.solved)) | length) " +
+    "\(map(.auc_return // 0) | add / length / $largest * 1000 | round / 1000)" end'
 }
 
 # best TASK LARGEST ARM FIRST_SEED LAST_SEED: reads settings, prints them and what they solve, best
@@ -238,6 +242,6 @@ report() {
 
 case ${1:-all} in
   search | final | report) "$1" ;;
-  all) search && final && report ;;
+  all) search; final; report ;;
   *) echo "usage: $0 [search|final|report]" >&2; exit 2 ;;
 esac

@@ -241,7 +241,7 @@ void ConfigBuilder::Flatten(const Json& object, const std::string& prefix,
                             const std::string& origin, const std::string& source) {
   for (const auto& [key, value] : object.items()) {
     const std::string path = prefix + key;
-    if (path == "$schema") continue;  // for editors
+    if (path == "$schema" && value.is_string()) continue;  // for editors
     if (value.is_object() && !value.empty()) {
       Flatten(value, path + ".", origin, source);
     } else {

@@ -88,6 +88,7 @@ Json Config(bool complete) {
     std::erase(schema["required"].get_ref<Json::array_t&>(), "env_params");
   } else {
     schema["patternProperties"]["[.]"] = true;  // "policy.hidden": [8]
+    schema["properties"]["$schema"] = Type("string");
   }
   return schema;
 }

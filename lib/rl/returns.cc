@@ -1,5 +1,7 @@
 #include "lib/rl/returns.h"
 
+#include "lib/core/check.h"
+
 namespace vime {
 
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma) {
@@ -9,6 +11,7 @@ VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma) {
 
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma,
                     const VectorXd& final_values) {
+  VIME_CHECK(final_values.size() == static_cast<Index>(batch.trajectories.size()));
   VectorXd returns(batch.size());
   for (Index i = 0; i < final_values.size(); ++i) {
     const Trajectory& trajectory = batch.trajectories[static_cast<std::size_t>(i)];

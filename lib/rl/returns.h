@@ -12,7 +12,7 @@ namespace vime {
 /// sum_{u >= t} gamma^{u - t} r_u, within the trajectory of t.
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma);
 
-/// The same with a value for what follows the last step of each trajectory:
+/// The same with a value for what follows the last step of each trajectory, one per trajectory:
 /// G_t = r_t + gamma G_{t+1} from G_T = final_values.
 VectorXd RewardToGo(const Batch& batch, const VectorXd& rewards, double gamma,
                     const VectorXd& final_values);

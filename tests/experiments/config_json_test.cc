@@ -231,6 +231,13 @@ TEST_CASE("The ends of each range are as described") {
   }
 }
 
+TEST_CASE("A config may name its schema, and files with NUL bytes are no JSON") {
+  CHECK(Built({{"$schema", "config.json"}, {"eta", 0.2}}).config.shaping.eta == 0.2);
+  CHECK(Contains(ErrorOf([] { Built({{"$schema", 1}}); }), "is not a known key"));
+  const std::string text("{}\0", 3);
+  CHECK(ErrorOf([&] { ParseJson(text, "a.json"); }) == "a.json: not valid JSON: a NUL byte");
+}
+
 TEST_CASE("Integers may be written as decimals, lists with or without brackets") {
   CHECK(BuiltFromText("iterations", "1e6").config.iterations == 1000000);
   CHECK(BuiltFromText("iterations", "+20").config.iterations == 20);
