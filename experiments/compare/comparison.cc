@@ -159,6 +159,14 @@ void ComparePairs(Comparison& comparison) {
 // What the reader must know before believing the verdicts.
 void AddNotes(const CompareOptions& options, Comparison& comparison) {
   std::vector<std::string>& notes = comparison.notes;
+  for (const auto& candidate : comparison.selection.value_or(Selection{}).candidates) {
+    const bool reported = std::ranges::any_of(comparison.arms, [&](const ArmResult& arm) {
+      return arm.arm.config_hash == candidate.config_hash && !arm.values.empty();
+    });
+    if (candidate.chosen && !reported) {
+      notes.push_back(candidate.label + " was chosen and has no result on the report seeds.");
+    }
+  }
   std::size_t fewest = comparison.arms.front().values.size();
   int broken = 0;
   bool until_solved = false;
@@ -243,7 +251,7 @@ std::vector<const RunRecord*> SelectConfigs(const std::vector<const RunRecord*>&
     // A median exists although some runs never got there.
     const double value = comparison.primary.may_never ? result.median : result.mean;
     selection.candidates.push_back(
-        {family, arm.label, static_cast<int>(result.values.size()), value, false});
+        {family, arm.label, static_cast<int>(result.values.size()), value, false, arm.config_hash});
     const auto [known, first] = best.try_emplace(family, i);
     const double champion = selection.candidates[known->second].mean;
     const bool better = comparison.primary.lower_is_better ? value < champion : value > champion;

@@ -71,6 +71,7 @@ struct Selection {
     int count = 0;
     double mean = 0;
     bool chosen = false;
+    std::string config_hash;
   };
   std::string seeds;
   std::vector<Candidate> candidates;

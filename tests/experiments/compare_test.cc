@@ -589,6 +589,15 @@ TEST_CASE("Selection and report never share a seed, and the tables show who was 
   });
   CHECK_THROWS_WITH_AS(Compare(no_baseline, options), doctest::Contains("none to report on"),
                        ConfigError);
+  std::vector<RunRecord> baseline_only = runs;
+  std::erase_if(baseline_only, [&](const RunRecord& run) {
+    return run.config_hash != without_bonus && run.seed > 6;
+  });
+  const Comparison lonely = Compare(baseline_only, options);
+  CHECK(std::ranges::count(lonely.notes,
+                           "eta=1 was chosen and has no result on the report seeds.") == 1);
+  CHECK(std::ranges::count(comparison.notes,
+                           "eta=1 was chosen and has no result on the report seeds.") == 0);
   options.select_seeds.emplace("100", "--select-seeds");
   CHECK_THROWS_WITH_AS(Compare(runs, options), doctest::Contains("fits no run"), ConfigError);
 }
