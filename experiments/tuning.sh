@@ -6,8 +6,8 @@
 # search: 48 settings of each arm on each task, seeds 401-410.
 # final: the best three of them, seeds 401-430.
 # report: tables. Over all random settings, without any choice; for each task by itself the best
-# setting, and the preset vime-mazes as it is, seeds 701-740; for all tasks together the best setting
-# of each arm, and VIME's, seeds 741-780.
+# setting, and the preset vime-mazes as it is, seeds 701-740; for all tasks together the best
+# setting of each arm, and VIME's, seeds 741-780.
 # Without an argument all three: 20,000 runs, about two hours on two cores. Needs jq. Finished runs
 # are kept in runs/tuning and not repeated.
 set -eu
@@ -16,8 +16,7 @@ out=runs/tuning
 settings=48
 finalists=3
 
-# name, noise dimensions, the largest return there is. Not searched on: mountaincar and
-# cartpole-swingup-x, because every bonus solves the one, none the other.
+# name, noise dimensions, the largest return there is
 mazes() {
   echo "hidden-room 0 100"
   echo "noisy-arm 4 100"
@@ -28,7 +27,7 @@ standard_tasks() {
   echo "point-umaze 0 1"
   echo "deepsea 0 1"
 }
-
+# Not searched on, because every bonus solves the one, none the other.
 other_tasks() {
   echo "mountaincar 0 100"
   echo "cartpole-swingup-x 0 500"
@@ -86,8 +85,8 @@ choices() {
 }
 
 # setting N: its options. 1: the preset; 2 to 4: what earlier searches liked; from 5 on each option
-# differs from the preset's with probability 0.3, the value drawn from the others (in 30 none does). Park and Miller's
-# generator (CACM 31, 1988) makes the same settings with every awk.
+# differs from the preset's with probability 0.3, the value drawn from the others (in 30 none does).
+# Park and Miller's generator (CACM 31, 1988) makes the same settings with every awk.
 setting() {
   case $1 in
     1) ;;
@@ -140,8 +139,8 @@ best() {
   done | sort -k2,2nr -k3,3nr -k1,1n
 }
 
-# best_overall ARM FIRST_SEED LAST_SEED: the same over all tasks that the arm was searched on, by the
-# sums of what they solve and score
+# best_overall ARM FIRST_SEED LAST_SEED: the same over all tasks that the arm was searched on, by
+# the sums of what they solve and score
 best_overall() {
   while read -r n _; do
     cells | while read -r task _ largest arm _; do
