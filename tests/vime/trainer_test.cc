@@ -238,7 +238,7 @@ TEST_CASE("Where a bonus depends on the trajectory, the noise is measured on who
   for (const ModelMeasure measure : {ModelMeasure::kTrajectoryError, ModelMeasure::kChainedGain}) {
     CAPTURE(static_cast<int>(measure));
     Trainer trainer =
-        MakeTrainer({.seed = kSeed, .batch_steps = 50}, LinearEnv::Make, 10,
+        MakeTrainer({.seed = kSeed, .batch_steps = 300}, LinearEnv::Make, 10,
                     std::make_unique<ModelBonus>(LinearEnv().spec(), SmallModel(Sampling::kMoments),
                                                  ModelBonusOptions{.measure = measure}, kSeed));
     trainer.Iterate();
