@@ -139,8 +139,8 @@ TEST_CASE("Ticks are round numbers within the scale") {
   CHECK(Scale(1e-7, 1e-1, 0, 1, true).Ticks(3).size() == 3);
   const Values narrow = Scale(1.5e-6, 6e-6, 0, 1, true).Ticks();
   REQUIRE(narrow.size() == 2);
-  CHECK(narrow[0] == doctest::Approx(2e-6));
-  CHECK(narrow[1] == doctest::Approx(5e-6));
+  CHECK(narrow[0] == doctest::Approx(2e-6).scale(0));
+  CHECK(narrow[1] == doctest::Approx(5e-6).scale(0));
   for (const double high : {0.013, 1.0, 7.0, 99.0, 12345.0}) {
     const Scale scale = Scale(-high / 3, high, 0, 1).Nice();
     CHECK(scale.low() <= -high / 3);
@@ -185,7 +185,8 @@ TEST_CASE("Curves average runs between their points and carry Student's interval
   CHECK(std::isnan(Average(made.curves[0], CurveKind::kReturn, {50}).mean[0]));
   CHECK(std::isnan(Average(made.curves[0], CurveKind::kGain, {400}).mean[0]));  // no bonus
   CHECK(Average(made.curves[1], CurveKind::kModelError, {400}).mean[0] == doctest::Approx(0.5));
-  CHECK(Average(made.curves[1], CurveKind::kGain, {300}, true).mean[0] == doctest::Approx(2e-5));
+  CHECK(Average(made.curves[1], CurveKind::kGain, {300}, true).mean[0] ==
+        doctest::Approx(2e-5).scale(0));
   const Values common = CommonSteps(made.curves, CurveKind::kReturn, 5);
   CHECK(common == Values{100, 275, 450, 625, 800});
 }
