@@ -326,83 +326,111 @@ void RegisterPolicy(const Size& size) {
   });
 }
 
-// Actions of random play, drawn beforehand.
-class DrawnActions {
+// What a new policy does in an environment: a batch that a rollout collected, and the same steps
+// once more without the policy.
+class Recording {
  public:
-  explicit DrawnActions(const EnvSpec& spec) : dim_(spec.action.size()) {
-    Rng rng({kSeed, Stream::kActionNoise, 0, 0});
-    for (std::size_t n = 0; n < kActions; ++n) {
-      for (const Axis& axis : spec.action) {
-        actions_.push_back(ExecutedAction(rng.Normal(), axis));
+  static constexpr std::size_t kTurns = 16;  // episodes in lockstep: as many as a rollout has lanes
+
+  explicit Recording(const std::string& env)
+      : rollout_([=] { return MakeEnvironment(env); }, MakeEnvironment(env)->spec().default_horizon,
+                 kSeed),
+        policy_(rollout_.spec(), {}, kSeed) {
+    Collect();
+    actions_ = batch_.executed_actions.cast<double>();
+  }
+
+  void Collect() {
+    rollout_.Collect(policy_, Index{kTurns} * rollout_.horizon(), 0, 1, batch_);
+    benchmark::DoNotOptimize(batch_.rewards.data());
+  }
+  const Batch& batch() const { return batch_; }
+
+  // start(lane, episode) and step(lane, row, action) for every episode and row of the batch, in the
+  // order in which the rollout took them: a step of each running episode in turn.
+  template <class Start, class Step>
+  void Replay(const Start& start, const Step& step) const {
+    struct Lane {
+      Index row = 0, end = 0;
+    };
+    std::array<Lane, kTurns> lanes;
+    std::size_t next = 0;
+    for (bool running = true; running;) {
+      running = false;
+      for (std::size_t i = 0; i < kTurns; ++i) {
+        auto& [row, end] = lanes[i];
+        if (row == end) {
+          if (next == batch_.trajectories.size()) continue;
+          start(i, next);
+          row = batch_.trajectories[next].begin;
+          end = row + batch_.trajectories[next].length;
+          ++next;
+        }
+        const auto dim = static_cast<std::size_t>(actions_.cols());
+        step(i, row, std::span<const double>{&actions_(row, 0), dim});
+        ++row;
+        running = true;
       }
     }
   }
 
-  std::span<const double> Next() {
-    next_ = (next_ + 1) % kActions;
-    return {actions_.data() + next_ * dim_, dim_};
-  }
-
  private:
-  static constexpr std::size_t kActions = 4096;
-
-  std::vector<double> actions_;
-  std::size_t dim_, next_ = 0;
+  Rollout rollout_;
+  GaussianPolicy<float> policy_;
+  Batch batch_;
+  Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> actions_;
 };
 
-// Steps of `count` environments in turn, as a rollout takes them.
-class Stepper {
+// The environments' own part of a recording.
+class EnvReplay {
  public:
-  Stepper(const std::string& env, int count, int horizon)
-      : actions_(MakeEnvironment(env)->spec()), horizon_(horizon) {
-    for (int i = 0; i < count; ++i) {
-      envs_.push_back(MakeEnvironment(env));
-      rngs_.emplace_back(NoiseKey{kSeed, Stream::kEnvironment, 0, static_cast<std::uint32_t>(i)});
-    }
+  explicit EnvReplay(const std::string& env) : recording_(env) {
+    for (std::size_t i = 0; i < Recording::kTurns; ++i) envs_.push_back(MakeEnvironment(env));
     observation_.resize(static_cast<std::size_t>(envs_.front()->spec().observation_dim()));
-    ages_.assign(envs_.size(), 0);
-    for (std::size_t i = 0; i < envs_.size(); ++i) envs_[i]->Reset(rngs_[i], observation_);
+    Run([&](Index row, const Step& step) {
+      if (step.reward == recording_.batch().rewards[row]) return;
+      throw std::logic_error("the replay of " + env + " is not what the rollout recorded");
+    });
   }
 
-  void Step() {
-    for (std::size_t i = 0; i < envs_.size(); ++i) {
-      const vime::Step step = envs_[i]->Advance(actions_.Next(), rngs_[i], observation_);
-      if (step.terminated || ++ages_[i] == horizon_) {
-        envs_[i]->Reset(rngs_[i], observation_);
-        ages_[i] = 0;
-      }
-    }
-    benchmark::DoNotOptimize(observation_.data());
-    benchmark::ClobberMemory();
+  Index size() const { return recording_.batch().size(); }
+
+  void Run() {
+    Run([](Index /*row*/, const Step& /*step*/) {});
   }
 
  private:
+  template <class Visit>
+  void Run(const Visit& visit) {
+    recording_.Replay(
+        [&](std::size_t i, std::size_t episode) {
+          rngs_[i] = Rng({kSeed, Stream::kEnvironment, 0, static_cast<std::uint32_t>(episode)});
+          envs_[i]->Reset(rngs_[i], observation_);
+        },
+        [&](std::size_t i, Index row, std::span<const double> action) {
+          visit(row, envs_[i]->Advance(action, rngs_[i], observation_));
+          benchmark::DoNotOptimize(envs_[i]->CoveragePoint());
+        });
+    benchmark::DoNotOptimize(observation_.data());
+  }
+
+  Recording recording_;
   std::vector<std::unique_ptr<Env>> envs_;
-  std::vector<Rng> rngs_;
-  std::vector<int> ages_;
-  DrawnActions actions_;
+  std::vector<Rng> rngs_ = std::vector<Rng>(Recording::kTurns, Rng(NoiseKey{}));
   std::vector<double> observation_;
-  int horizon_;
 };
 
 void RegisterRollouts() {
   for (const EnvEntry& entry : Environments()) {
     const std::string& name = entry.name;
-    const int horizon = MakeEnvironment(name)->spec().default_horizon;
     Register("rollout/" + name, [=](benchmark::State& state) {
-      Rollout rollout([=] { return MakeEnvironment(name); }, horizon, kSeed);
-      const GaussianPolicy<float> policy(rollout.spec(), {}, kSeed);
-      Batch batch;
-      rollout.Collect(policy, kBatch, 0, 1, batch);
-      Measure(state, static_cast<double>(batch.size()), 0, [&] {
-        rollout.Collect(policy, kBatch, 0, 1, batch);
-        benchmark::DoNotOptimize(batch.rewards.data());
-      });
+      Recording recording(name);
+      Measure(state, static_cast<double>(recording.batch().size()), 0,
+              [&] { recording.Collect(); });
     });
     Register("env-step/" + name, [=](benchmark::State& state) {
-      constexpr int kEnvs = 16;
-      Stepper stepper(name, kEnvs, horizon);
-      Measure(state, kEnvs, 0, [&] { stepper.Step(); });
+      EnvReplay replay(name);
+      Measure(state, static_cast<double>(replay.size()), 0, [&] { replay.Run(); });
     });
   }
 }
@@ -411,18 +439,14 @@ void RegisterRollouts() {
 // What env-step of the half cheetah is measured against.
 void RegisterBareMujoco() {
   Register("mj-step/halfcheetah", [](benchmark::State& state) {
-    constexpr int kBodies = 16;
-    const EnvSpec spec = MakeEnvironment("halfcheetah")->spec();
-    DrawnActions actions(spec);
+    const Recording recording("halfcheetah");
     std::vector<BareMujoco> bodies;
-    for (int i = 0; i < kBodies; ++i) bodies.emplace_back(HalfCheetahModel());
-    int age = 0;
-    Measure(state, kBodies, 0, [&] {
-      for (BareMujoco& body : bodies) {
-        body.Step(actions.Next());
-        if (age == spec.default_horizon) body.Reset();
-      }
-      age = age == spec.default_horizon ? 0 : age + 1;
+    for (std::size_t i = 0; i < Recording::kTurns; ++i) bodies.emplace_back(HalfCheetahModel());
+    Measure(state, static_cast<double>(recording.batch().size()), 0, [&] {
+      recording.Replay([&](std::size_t i, std::size_t /*episode*/) { bodies[i].Reset(); },
+                       [&](std::size_t i, Index /*row*/, std::span<const double> action) {
+                         bodies[i].Step(action);
+                       });
     });
   });
 }
