@@ -26,10 +26,6 @@ void ForEachStep(const ActionDistributions& policy, Index k, const Visit& visit)
 
 }  // namespace
 
-double Squashed(double sampled, ActionSquash squash) {
-  return squash == ActionSquash::kTanh ? Tanh(sampled) : sampled;
-}
-
 VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions) {
   VectorXd log_prob = VectorXd::Zero(policy.mean.rows());
   for (Index k = 0; k < policy.mean.cols(); ++k) {

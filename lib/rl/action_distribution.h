@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/core/types.h"
+#include "lib/math/elementary.h"
 
 namespace vime {
 
@@ -16,7 +17,9 @@ enum class ActionSquash {
   kNone,  ///< nothing: what lies beyond [-1, 1] is clipped
   kTanh,  ///< tanh u, componentwise
 };
-double Squashed(double sampled, ActionSquash squash);
+inline double Squashed(double sampled, ActionSquash squash) {
+  return squash == ActionSquash::kTanh ? Tanh(sampled) : sampled;
+}
 
 /// log pi(a_t|s_t), nats. actions is N x action_dim.
 VectorXd LogProb(const ActionDistributions& policy, const Features<float>& actions);

@@ -14,11 +14,6 @@ EnvParam SwitchParam(std::string name, std::string help) {
           .help = std::move(help)};
 }
 
-double ExecutedAction(double normalised, const Axis& axis) {
-  const double raw = axis.low + (normalised + 1.0) * 0.5 * (axis.high - axis.low);
-  return std::clamp(raw, axis.low, axis.high);
-}
-
 bool IsSuccess(const EnvSpec& spec, std::int64_t success_steps, std::int64_t length) {
   const double needed = spec.success_share * static_cast<double>(length);
   return success_steps > 0 && static_cast<double>(success_steps) >= needed;

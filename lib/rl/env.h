@@ -6,6 +6,7 @@
 // no global state: the same seed and actions give the same trajectory on any thread.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <limits>
@@ -178,7 +179,10 @@ struct EnvEntry {
 
 /// Maps a normalised action in [-1, 1] to raw units and clips it to the bounds [D16]:
 /// a = clip(low + (a' + 1)(high - low)/2, low, high). NaN maps to NaN.
-double ExecutedAction(double normalised, const Axis& axis);
+inline double ExecutedAction(double normalised, const Axis& axis) {
+  const double raw = axis.low + (normalised + 1.0) * 0.5 * (axis.high - axis.low);
+  return std::clamp(raw, axis.low, axis.high);
+}
 
 /// Whether an episode of `length` steps, `success_steps` of them success steps, is a success
 /// (EnvSpec::success_share).

@@ -34,7 +34,7 @@ EpisodeOutcome RunEpisode(const Policy& policy, Env& env, Index horizon, const N
     for (std::size_t k = 0; k < action.size(); ++k) {
       // As in training the environment gets what a float holds.
       action[k] = static_cast<double>(
-          policy.ExecutedAction(chosen(0, static_cast<Index>(k)), spec.action[k]));
+          ExecutedAction(chosen(0, static_cast<Index>(k)), policy.squash(), spec.action[k]));
     }
     env.GetState(state);
     const Step step = env.Advance(action, rng, next_observation);

@@ -16,6 +16,12 @@ namespace vime {
 template <class T>
 using FeaturesOut = Eigen::Ref<Features<T>, 0, Eigen::OuterStride<>>;
 
+/// What the environment gets for a sampled action: squashed if so, scaled to the axis and clipped
+/// to it, as a float holds it.
+inline float ExecutedAction(float sampled, ActionSquash squash, const Axis& axis) {
+  return static_cast<float>(ExecutedAction(Squashed(static_cast<double>(sampled), squash), axis));
+}
+
 class Policy {
  public:
   virtual ~Policy() = default;
@@ -39,13 +45,6 @@ class Policy {
 
   /// What becomes of a sample on its way to the environment.
   virtual ActionSquash squash() const { return ActionSquash::kNone; }
-
-  /// What the environment gets for a sampled action: squashed if so, scaled to the axis and clipped
-  /// to it, as a float holds it.
-  float ExecutedAction(float sampled, const Axis& axis) const {
-    return static_cast<float>(
-        vime::ExecutedAction(Squashed(static_cast<double>(sampled), squash()), axis));
-  }
 
   /// pi(.|s_t) at every step of the batch. With memory, pi(.|s_1, ..., s_t): the trajectories must
   /// be whole episodes. The same holds for everything below that takes a batch.

@@ -71,6 +71,7 @@ struct Rollout::Lanes {
     // at one address and a fixed stride.
     Features<float> record;
     VectorXd rewards;
+    float* row = nullptr;  // row t of record
   };
   std::array<Lane, kMaxLanes> lanes;
   Batch finished;
@@ -98,7 +99,7 @@ void Rollout::Prepare(const Policy& policy, Index num_lanes, Lanes& share) const
     Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
     if (lane.env == nullptr) lane.env = factory_();
     lane.noise.resize(static_cast<std::size_t>(kNoiseSteps * action_dim));
-    lane.record.resize(horizon_ + 1, observation_dim + 2 * action_dim + 2);
+    lane.record.resize(RecordStride(), observation_dim + 2 * action_dim + 2);
     lane.rewards.resize(horizon_);
     lane.episode = -1;
   }
@@ -117,6 +118,7 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
   lane.rng = Rng({seed_, Stream::kEnvironment, iteration, static_cast<std::uint32_t>(episode)});
   lane.episode = episode;
   lane.t = 0;
+  lane.row = &lane.record(0, 0);
   lane.success_steps = 0;
   lane.draws = 0;
   lane.held = 0;
@@ -126,16 +128,16 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
 }
 
 bool Rollout::StoreObservation(Index i, Lanes& share) const {
-  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-  float* record = &lane.record(lane.t, 0);
+  const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  float* record = lane.row;
   float* current = &share.observations(i, 0);
   float zero = 0;
   for (const double value : share.observation) {
     const auto rounded = static_cast<float>(value);
     zero += ZeroIfFinite(rounded);
     *record = *current = rounded;
-    record += lane.record.outerStride();
-    current += share.observations.outerStride();
+    record += RecordStride();
+    current += kMaxLanes;
   }
   return zero == 0;
 }
@@ -161,28 +163,28 @@ void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
   lane.held = noise_hold_ - 1;
 }
 
-bool Rollout::StepLane(const Policy& policy, Index i, Lanes& share) const {
+bool Rollout::StepLane(ActionSquash squash, Index i, Lanes& share) const {
   Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-  const Index column = lane.record.outerStride();
-  const int action_dim = spec_.action_dim();
-  float* sampled_actions = &lane.record(lane.t, spec_.observation_dim());
-  float* executed_actions = sampled_actions + action_dim * column;
-  float* coverage = executed_actions + action_dim * column;
-  for (int k = 0; k < action_dim; ++k) {
-    const float sampled = share.actions(i, k);
-    const float executed =
-        policy.ExecutedAction(sampled, spec_.action[static_cast<std::size_t>(k)]);
-    sampled_actions[k * column] = sampled;
-    executed_actions[k * column] = executed;
-    share.action[static_cast<std::size_t>(k)] = static_cast<double>(executed);
+  const Index stride = RecordStride();
+  const Index action_dim = static_cast<Index>(share.action.size());
+  float* sampled = lane.row + static_cast<Index>(share.observation.size()) * stride;
+  float* executed = sampled + action_dim * stride;
+  float* coverage = executed + action_dim * stride;
+  for (Index k = 0; k < action_dim; ++k) {
+    const float action = share.actions(i, k);
+    const float raw = ExecutedAction(action, squash, spec_.action[static_cast<std::size_t>(k)]);
+    sampled[k * stride] = action;
+    executed[k * stride] = raw;
+    share.action[static_cast<std::size_t>(k)] = static_cast<double>(raw);
   }
   const Step step = lane.env->Advance(share.action, lane.rng, share.observation);
   const auto point = lane.env->CoveragePoint();
   coverage[0] = static_cast<float>(point[0]);
-  coverage[column] = static_cast<float>(point[1]);
+  coverage[stride] = static_cast<float>(point[1]);
   lane.rewards[lane.t] = step.reward;
   lane.success_steps += step.success ? 1 : 0;
   ++lane.t;
+  ++lane.row;
   const double zero = ZeroIfFinite(step.reward) + ZeroIfFinite(point[0]) + ZeroIfFinite(point[1]);
   if (!StoreObservation(i, share) || zero != 0) ThrowNotFinite(lane.episode, lane.t - 1);
   if (!step.terminated && lane.t < horizon_) return false;
@@ -225,6 +227,7 @@ void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t itera
   while (static_cast<Index>(shares_.size()) < num_shares) {
     shares_.push_back(std::make_unique<Lanes>());
   }
+  const ActionSquash squash = policy.squash();
   ParallelFor(num_shares, num_threads, [&](Index s) {
     Lanes& share = *shares_[static_cast<std::size_t>(s)];
     Prepare(policy, num_lanes, share);
@@ -248,7 +251,7 @@ void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t itera
                  share.memory.topRows(num_lanes), share.actions.topRows(num_lanes));
       for (Index i = 0; i < num_lanes; ++i) {
         const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-        if (lane.episode < 0 || !StepLane(policy, i, share)) continue;
+        if (lane.episode < 0 || !StepLane(squash, i, share)) continue;
         --running;
         schedule.Finished(lane.t);
         more = true;

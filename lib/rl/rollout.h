@@ -37,6 +37,8 @@ class Rollout {
  private:
   struct Lanes;
 
+  /// Between the columns of a lane's record, which has a row for every observation of an episode.
+  Index RecordStride() const { return horizon_ + 1; }
   void Prepare(const Policy& policy, Index num_lanes, Lanes& share) const;
   /// Begins an episode in lane i.
   void Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const;
@@ -45,7 +47,7 @@ class Rollout {
   /// The action noise of lane i's current step.
   void DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const;
   /// Takes the step that share.actions says; true when it was the last of the episode.
-  bool StepLane(const Policy& policy, Index i, Lanes& share) const;
+  bool StepLane(ActionSquash squash, Index i, Lanes& share) const;
   /// Files the episode of lane i, which is over, under the finished ones.
   void Finish(bool terminated, Index i, Lanes& share) const;
   /// The finished episodes of all shares, in the order of their index.
