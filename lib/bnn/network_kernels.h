@@ -8,6 +8,7 @@
 #include "lib/bnn/gaussian_change.h"
 #include "lib/bnn/information_gain_options.h"
 #include "lib/bnn/local_reparameterization.h"
+#include "lib/math/lane_sum.h"
 #include "lib/math/rows_view.h"
 
 namespace vime {
@@ -243,7 +244,21 @@ struct GradientConsumer {
 
   VIME_INLINE void FirstLayer(const F* x, const F* delta, const F* variance_delta, const F*, int in,
                               int out) {
-    EachWeightOfFirstLayer(*this, x, delta, variance_delta, in, out);
+    for (int i = 0; i < in; ++i) {
+      AddProducts(x[i], delta, out, grad_mean + i * out);
+      AddProducts(x[i] * x[i], variance_delta, out, grad_variance + i * out);
+    }
+  }
+
+  /// to[j] += the sum over lanes of factor * values[j].
+  VIME_INLINE static void AddProducts(const F& factor, const F* values, int count, T* to) {
+    ForEachPack<F>(count, [&](std::int64_t j, std::int64_t left) VIME_INLINE_LAMBDA {
+      F products[kLanes<F>];
+      for (int k = 0; k < kLanes<F>; ++k) {
+        products[k] = k < left ? factor * values[j + k] : F(T(0));
+      }
+      StoreSome(to + j, LoadSome<F>(to + j, left) + LaneSums(products), left);
+    });
   }
 };
 

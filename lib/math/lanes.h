@@ -2,8 +2,9 @@
 //
 // Kernels are templates over "a number" F. With F = FloatLanes they handle sixteen transitions at
 // once; with F = double they are their own scalar reference. A lane never looks at its neighbours
-// except in LaneSum, whose order of additions is fixed, so every instruction set gives the same
-// bits. The only operation that rounds once where it could round twice is MulAdd(FloatLanes).
+// except in lib/math/lane_sum.h, where the order of additions is fixed, so every instruction set
+// gives the same bits. The only operation that rounds once where it could round twice is
+// MulAdd(FloatLanes).
 //
 // VIME_LANE_WIDTH is the number of floats in a machine vector: 16 (AVX-512), 8 (AVX2) or 4. Each
 // width lives in a namespace of its own, because translation units of several widths are linked
@@ -136,7 +137,6 @@ VIME_INLINE float ToFloating(std::int32_t i) { return static_cast<float>(i); }
 
 VIME_INLINE void Load(const double* p, double& x) { x = *p; }
 VIME_INLINE void Store(double* p, double x) { *p = x; }
-VIME_INLINE double LaneSum(double x) { return x; }
 
 // ---- Lanes -------------------------------------------------------------------------------------
 
@@ -445,25 +445,6 @@ VIME_INLINE MaskLanes LanesBelow(std::int64_t count) {
   MaskLanes mask;
   VIME_PARTS(mask.part[p] = lane < n - p * kWidth;)
   return mask;
-}
-
-/// Sum over the sixteen lanes by halving: (i, i + 8), then (i, i + 4), (i, i + 2), (0, 1).
-VIME_INLINE float LaneSum(const FloatLanes& x) {
-#if VIME_LANE_WIDTH == 4
-  const FloatPart four = (x.part[0] + x.part[2]) + (x.part[1] + x.part[3]);
-  return (four[0] + four[2]) + (four[1] + four[3]);
-#else
-#if VIME_LANE_WIDTH == 16
-  const __m256 low = _mm512_castps512_ps256(x.part[0]);
-  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x.part[0]), 1));
-  const __m256 eight = _mm256_add_ps(low, high);
-#else
-  const __m256 eight = x.part[0] + x.part[1];
-#endif
-  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-#endif
 }
 
 /// The two halves of the 64-bit products of every lane with m.

@@ -3,6 +3,7 @@
 // comes from further outputs of the MLP.
 #pragma once
 
+#include "lib/math/lane_sum.h"
 #include "lib/math/rows_view.h"
 #include "lib/nn/mlp_kernel.h"
 

@@ -1,7 +1,7 @@
 // A loop of nothing but independent fused multiply-adds: what "100 % of the peak" means here.
 #pragma once
 
-#include "lib/math/lanes.h"
+#include "lib/math/lane_sum.h"
 
 namespace vime::testing {
 inline namespace VIME_WIDTH_NAMESPACE {

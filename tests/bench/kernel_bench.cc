@@ -502,7 +502,8 @@ void RegisterNumbers() {
       constexpr int kNumbers = 4096;
       const Vector<float> x = NormalFeatures(kNumbers, 1, 7).cwiseAbs();
       Vector<float> y(kNumbers);
-      const LaneEvaluator evaluate = FindPerIsa(GetKernels<float>().name).functions()[function];
+      const LaneEvaluator evaluate =
+          FindPerIsa(GetKernels<float>().name).lanes().functions[function];
       Measure(state, kNumbers, 0, [&] {
         evaluate(x.data(), y.data(), kNumbers);
         benchmark::ClobberMemory();

@@ -37,7 +37,7 @@ struct PerIsa {
   void (*eigen_information_gain)(const EigenBonusTask&);
   /// A draw of EigenBonusTask in plain Eigen.
   void (*eigen_normals)(std::uint32_t row, std::int64_t count, float* noise);
-  const LaneEvaluator* (*functions)();
+  LaneTable (*lanes)();
 };
 
 /// The entry for the kernels of that name.

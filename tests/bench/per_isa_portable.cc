@@ -7,6 +7,6 @@ namespace vime::testing {
 
 extern const PerIsa kPerIsa_portable;
 const PerIsa kPerIsa_portable = {"portable",           FmaLoop,      kFmaFlopsPerRound,
-                                 EigenInformationGain, EigenNormals, LaneEvaluatorsWidth4};
+                                 EigenInformationGain, EigenNormals, LanesOfWidth4};
 
 }  // namespace vime::testing

@@ -6,7 +6,7 @@
 namespace vime::testing {
 
 extern const PerIsa kPerIsa_v3;
-const PerIsa kPerIsa_v3 = {
-    "v3", FmaLoop, kFmaFlopsPerRound, EigenInformationGain, EigenNormals, LaneEvaluatorsWidth8};
+const PerIsa kPerIsa_v3 = {"v3",         FmaLoop,      kFmaFlopsPerRound, EigenInformationGain,
+                           EigenNormals, LanesOfWidth8};
 
 }  // namespace vime::testing

@@ -6,7 +6,7 @@
 namespace vime::testing {
 
 extern const PerIsa kPerIsa_v4;
-const PerIsa kPerIsa_v4 = {
-    "v4", FmaLoop, kFmaFlopsPerRound, EigenInformationGain, EigenNormals, LaneEvaluatorsWidth16};
+const PerIsa kPerIsa_v4 = {"v4",         FmaLoop,       kFmaFlopsPerRound, EigenInformationGain,
+                           EigenNormals, LanesOfWidth16};
 
 }  // namespace vime::testing

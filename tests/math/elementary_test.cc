@@ -17,8 +17,8 @@ namespace vime {
 namespace {
 
 using testing::Function;
-using testing::LaneEvaluator;
-using testing::LaneEvaluatorsWidth4;
+using testing::LanesOfWidth4;
+using testing::LaneTable;
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
@@ -190,8 +190,8 @@ TEST_CASE("Elementary functions of float lanes have the accuracy that their comm
   for (const Claim& claim : kClaims) {
     const std::vector<float> x = Points<float>(claim.float_range);
     std::vector<float> y(x.size());
-    LaneEvaluatorsWidth4()[static_cast<int>(claim.function)](x.data(), y.data(),
-                                                             static_cast<int>(x.size()));
+    LanesOfWidth4().functions[static_cast<int>(claim.function)](x.data(), y.data(),
+                                                                static_cast<int>(x.size()));
     float worst = 0;
     const double ulps = MaxUlps(claim, x, y, worst);
     CAPTURE(std::string(claim.name));
@@ -279,17 +279,21 @@ TEST_CASE("Sine and hyperbolic tangent are odd, cosine is even, to the last bit"
   }
 }
 
-TEST_CASE("Lanes of every width give the bits of the scalar functions, lane by lane") {
-  std::vector<const LaneEvaluator*> tables = {LaneEvaluatorsWidth4()};
+std::vector<LaneTable> TablesOfThisProcessor() {
+  std::vector<LaneTable> tables = {LanesOfWidth4()};
 #ifdef VIME_TEST_WIDE_LANES
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    tables.push_back(testing::LaneEvaluatorsWidth8());
+    tables.push_back(testing::LanesOfWidth8());
   }
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    tables.push_back(testing::LaneEvaluatorsWidth16());
+    tables.push_back(testing::LanesOfWidth16());
   }
 #endif
+  return tables;
+}
+
+TEST_CASE("Lanes of every width give the bits of the scalar functions, lane by lane") {
   // Half any bit pattern, special values included, half numbers of ordinary size.
   constexpr int kCount = 1 << 16;
   Rng rng({3, Stream::kTest, 0, 0});
@@ -303,9 +307,9 @@ TEST_CASE("Lanes of every width give the bits of the scalar functions, lane by l
       VIME_FOR_EACH_FUNCTION(VIME_SCALAR)
 #undef VIME_SCALAR
   };
-  for (const LaneEvaluator* table : tables) {
+  for (const LaneTable& table : TablesOfThisProcessor()) {
     for (std::size_t f = 0; f < std::size(scalar); ++f) {
-      table[f](x.data(), y.data(), kCount);
+      table.functions[f](x.data(), y.data(), kCount);
       int differences = 0;
       for (std::size_t i = 0; i < kCount; ++i) {
         const float expected = scalar[f](x[i]);
@@ -314,6 +318,32 @@ TEST_CASE("Lanes of every width give the bits of the scalar functions, lane by l
       }
       CAPTURE(f);
       CHECK(differences == 0);
+    }
+  }
+}
+
+TEST_CASE("Sums over lanes have the same bits in every width, one at a time and many") {
+  Rng rng({4, Stream::kTest, 0, 0});
+  for (int round = 0; round < 100; ++round) {
+    float x[16 * 16];
+    for (float& value : x)
+      value = static_cast<float>(std::exp2(rng.Uniform(-12, 12)) * rng.Normal());
+    float expected[16];
+    for (int i = 0; i < 16; ++i) {
+      float halved[16];
+      std::copy_n(x + 16 * i, 16, halved);
+      for (int half = 8; half >= 1; half /= 2) {
+        for (int lane = 0; lane < half; ++lane) halved[lane] += halved[lane + half];
+      }
+      expected[i] = halved[0];
+    }
+    for (const LaneTable& table : TablesOfThisProcessor()) {
+      float each[16], together[16];
+      table.sums(x, each, together);
+      for (int i = 0; i < 16; ++i) {
+        CHECK(BitsOf(each[i]) == BitsOf(expected[i]));
+        CHECK(BitsOf(together[i]) == BitsOf(expected[i]));
+      }
     }
   }
 }

@@ -20,9 +20,14 @@ enum class Function : int {
 /// y[i] = f(x[i]) for i < n, a multiple of 16.
 using LaneEvaluator = void (*)(const float* x, float* y, int n);
 
-/// Tables indexed by Function.
-const LaneEvaluator* LaneEvaluatorsWidth4();
-const LaneEvaluator* LaneEvaluatorsWidth8();
-const LaneEvaluator* LaneEvaluatorsWidth16();
+/// One lane width.
+struct LaneTable {
+  const LaneEvaluator* functions;  ///< indexed by Function
+  /// For x of 16 packs of 16 numbers, LaneSum of every pack and LaneSums of them all.
+  void (*sums)(const float* x, float* each, float* together);
+};
+LaneTable LanesOfWidth4();
+LaneTable LanesOfWidth8();
+LaneTable LanesOfWidth16();
 
 }  // namespace vime::testing

@@ -1,7 +1,8 @@
-// The body of lane_functions_width*.cc: kEvaluators for the lane width of the includer.
+// The body of lane_functions_width*.cc: kLaneTable for the lane width of the includer.
 #pragma once
 
 #include "lib/math/elementary.h"
+#include "lib/math/lane_sum.h"
 #include "lib/math/normal_distribution.h"
 #include "tests/math/lane_functions.h"
 
@@ -18,6 +19,16 @@ namespace {
   },
 constexpr LaneEvaluator kEvaluators[] = {VIME_FOR_EACH_FUNCTION(VIME_EVALUATOR)};
 #undef VIME_EVALUATOR
+
+constexpr LaneTable kLaneTable{.functions = kEvaluators,
+                               .sums = [](const float* x, float* each, float* together) {
+                                 FloatLanes packs[16];
+                                 for (int i = 0; i < 16; ++i) {
+                                   Load(x + 16 * i, packs[i]);
+                                   each[i] = LaneSum(packs[i]);
+                                 }
+                                 Store(together, LaneSums(packs));
+                               }};
 
 }  // namespace
 }  // namespace vime::testing

@@ -3,6 +3,6 @@
 
 namespace vime::testing {
 
-const LaneEvaluator* LaneEvaluatorsWidth16() { return kEvaluators; }
+LaneTable LanesOfWidth16() { return kLaneTable; }
 
 }  // namespace vime::testing

@@ -3,6 +3,6 @@
 
 namespace vime::testing {
 
-const LaneEvaluator* LaneEvaluatorsWidth4() { return kEvaluators; }
+LaneTable LanesOfWidth4() { return kLaneTable; }
 
 }  // namespace vime::testing

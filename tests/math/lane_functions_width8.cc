@@ -3,6 +3,6 @@
 
 namespace vime::testing {
 
-const LaneEvaluator* LaneEvaluatorsWidth8() { return kEvaluators; }
+LaneTable LanesOfWidth8() { return kLaneTable; }
 
 }  // namespace vime::testing

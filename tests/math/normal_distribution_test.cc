@@ -43,7 +43,7 @@ TEST_CASE("The normal distribution of float lanes has relative accuracy in the l
   for (std::size_t i = 0; i < kCount; ++i) {
     x[i] = static_cast<float>(i % 2 == 0 ? rng.Uniform(-12, 6) : rng.Uniform(-3, 3));
   }
-  const testing::LaneEvaluator* table = testing::LaneEvaluatorsWidth4();
+  const testing::LaneEvaluator* table = testing::LanesOfWidth4().functions;
   table[static_cast<int>(testing::Function::kNormalCdf)](x.data(), cdf.data(), kCount);
   table[static_cast<int>(testing::Function::kNormalPdf)](x.data(), pdf.data(), kCount);
   double cdf_error = 0, pdf_error = 0;
