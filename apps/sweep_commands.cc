@@ -70,12 +70,12 @@ std::string OnlyDirectory(const CLI::App& app, const std::vector<std::string>& p
   return positional[0];
 }
 
-// vime-run beside this program, or else in the PATH.
-std::string VimeRunProgram() {
+// A program of ours beside this one, or else in the PATH.
+std::string Program(const std::string& name) {
   std::error_code error;
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::filesystem::path beside = self.parent_path() / "vime-run";
-  return !error && std::filesystem::exists(beside, error) ? beside.string() : "vime-run";
+  const std::filesystem::path beside = self.parent_path() / name;
+  return !error && std::filesystem::exists(beside, error) ? beside.string() : name;
 }
 
 int Plan(int argc, const char* const* argv) {
@@ -120,7 +120,7 @@ int Plan(int argc, const char* const* argv) {
   std::size_t num_seeds = 1;
   for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
     (axis.path == "seed" ? num_seeds : variants) *= axis.values.size();
-    report += "  " + axis.path + " = " + Listed(axis.values) + "\n";
+    report += "  " + axis.path + " = " + (axis.path == "seed" ? seeds : Listed(axis.values)) + "\n";
   }
   WriteStdout(Counted(tasks.size(), "run") + ": " + Counted(variants, "variant") + " x " +
               Counted(num_seeds, "seed") + "\n" + report);
@@ -187,7 +187,7 @@ int RunAll(int argc, const char* const* argv) {
   }
   const PoolOutcome outcome =
       RunTasks(manifest, chosen,
-               {.program = VimeRunProgram(),
+               {.program = Program("vime-run"),
                 .jobs = jobs,
                 .arguments = arguments.passed_on,
                 .has_result = [&](std::int64_t task) {
@@ -261,15 +261,23 @@ int Merge(int argc, const char* const* argv) {
 int Slurm(int argc, const char* const* argv) {
   CLI::App app{
       "usage: vime-sweep slurm DIR --print|--submit [OPTIONS] [-- OPTIONS OF SBATCH]\n"
-      "The sweep as a Slurm job array, one task per run. A run that is preempted or reaches its\n"
-      "time limit writes a checkpoint and is requeued.",
+      "The sweep as a Slurm job array. Its tasks share the runs evenly; with --cpus-per-task after "
+      "--\n"
+      "each has as many at the same time. Runs that are preempted or reach their time limit write\n"
+      "checkpoints, and the task is requeued.",
       "vime-sweep slurm"};
   bool print = false;
   bool submit = false;
+  std::int64_t array_size = 1000;
   std::int64_t jobs = 0;
   FieldList fields;
   fields.Add("print", print, "print the batch script");
   fields.Add("submit", submit, "write it to DIR/sweep.sbatch and give it to sbatch");
+  fields.Add(
+      "array_size", array_size,
+      "tasks of the array, at most; Slurm takes fewer than MaxArraySize, which scontrol show "
+      "config tells and which is 1001 by default",
+      {.low = 1, .high = 4e6});
   fields.Add("jobs", jobs, "tasks at the same time; 0: as many as Slurm starts",
              {.low = 0, .high = 1e6});
   const Arguments arguments(argc, argv);
@@ -277,13 +285,18 @@ int Slurm(int argc, const char* const* argv) {
   if (!ParseFields(app, arguments.count(), arguments.own.data(), fields, positional)) return 0;
   const std::string directory = OnlyDirectory(app, positional);
   if (print == submit) throw ConfigError("vime-sweep slurm needs either --print or --submit");
-  const std::string manifest = std::filesystem::absolute(ManifestOf(directory)).string();
-  const auto tasks = static_cast<std::int64_t>(ReadManifest(manifest).size());
-  const std::string script = SlurmScript({.program = VimeRunProgram(),
-                                          .manifest = manifest,
-                                          .tasks = tasks,
-                                          .jobs = jobs,
-                                          .directives = arguments.passed_on});
+  for (const std::string& word : arguments.passed_on) {
+    if (word == "-a" || word.starts_with("--array")) {
+      throw ConfigError(word + " cannot follow --: --array-size and --jobs say what the array is");
+    }
+  }
+  const auto runs = static_cast<std::int64_t>(ReadManifest(ManifestOf(directory)).size());
+  const std::string script =
+      SlurmScript({.program = Program("vime-sweep"),
+                   .directory = std::filesystem::absolute(directory).string(),
+                   .array_size = std::min(array_size, runs),
+                   .jobs = jobs,
+                   .directives = arguments.passed_on});
   if (print) {
     WriteStdout(script);
     return 0;

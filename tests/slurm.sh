@@ -1,7 +1,7 @@
 #!/bin/bash
 # A sweep on a real Slurm, started on this machine for the occasion. Needs root and the packages
 #   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
-# An array of 8 tasks; one is told to stop, exits with 75 and is requeued; then the node dies under
+# An array of 4 tasks with 2 runs each; one is told to stop, exits with 75 and is requeued; then the node dies under
 # its tasks, comes back, and Slurm requeues them; the results are merged and compared with those of
 # an uninterrupted run.
 #   tests/slurm.sh [directory of the programs, default build/release/bin]
@@ -89,7 +89,7 @@ sinfo
 cd "$work"
 settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=50000)
 vime-sweep plan sweep "${settings[@]}"
-vime-sweep slurm sweep --submit -- --output="$work/task-%a.log" --ntasks=1
+vime-sweep slurm sweep --submit --array-size 4 -- --output="$work/task-%a.log" --ntasks=1
 job=$(squeue -h -o %F | head -1)
 # Preempt a task: its steps get the signal and write a checkpoint. A task may end before the signal
 # comes, so until one has stopped.

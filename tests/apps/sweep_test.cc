@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/vime_run.h"
@@ -213,9 +214,36 @@ TEST_CASE("vime-sweep slurm prints a script that a shell accepts and that quotes
   REQUIRE(printed.exit_code == 0);
   CHECK(Contains(printed.out, "#SBATCH --array=1-8%3\n"));
   CHECK(Contains(printed.out, "#SBATCH --time=10\n"));
+  REQUIRE(VimeSweep({"plan", "many", "--seeds", "1-1500"}, directory).exit_code == 0);
+  const Result many = VimeSweep({"slurm", "many", "--print"}, directory);
+  CHECK(Contains(many.out, "#SBATCH --array=1-1000\n"));
   WriteText(directory / "script", printed.out);
   CHECK(Process({"/bin/bash", "-n", directory / "script"}, {}).Wait().exit_code == 0);
   CHECK(VimeSweep({"slurm", name}, directory).exit_code == 2);
+}
+
+TEST_CASE("The tasks of a Slurm array share the runs of a sweep") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {}, "1-5");
+  const Result printed = VimeSweep({"slurm", "s", "--print", "--array-size", "2"}, directory);
+  REQUIRE(printed.exit_code == 0);
+  CHECK(Contains(printed.out, "#SBATCH --array=1-2\n"));
+  WriteText(directory / "script", printed.out);
+  // In place of Slurm: srun runs what follows its options.
+  WriteText(directory / "srun",
+            "#!/bin/sh\nwhile case $1 in --*) ;; *) false; esac; do shift; done\n"
+            "exec \"$@\"\n");
+  std::filesystem::permissions(directory / "srun", std::filesystem::perms::owner_all);
+  const auto task = [&](const std::string& number) {
+    return Shell(
+               "PATH=.:$PATH SLURM_CPUS_PER_TASK=2 SLURM_ARRAY_TASK_ID=" + number + " bash script",
+               directory)
+        .exit_code;
+  };
+  CHECK(task("2") == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "5 runs, 2 finished, 3 missing\n");
+  CHECK(task("1") == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "5 runs, 5 finished\n");
 }
 
 TEST_CASE("Command lines of vime-sweep that make no sense are refused in one line") {
@@ -233,6 +261,8 @@ TEST_CASE("Command lines of vime-sweep that make no sense are refused in one lin
   refused({"plan"}, "needs a directory");
   refused({"plan", "eta=0,1"}, "needs a directory");
   refused({"run"}, "needs the directory");
+  refused({"slurm", "s", "--print", "--", "--array=1-3"}, "--array-size");
+  refused({"slurm", "s", "--print", "--array-size", "0"}, "--array-size");
   refused({"run", "absent"}, "absent/manifest.jsonl");
   refused({"run", "s", "--jobs", "0"}, "--jobs must be");
   refused({"run", "s", "--job", "2"}, "did you mean --jobs?");
