@@ -13,8 +13,8 @@
 namespace vime {
 namespace {
 
-constexpr Index kMaxLanes = 16;     // episodes that share one policy pass per step
-constexpr Index kNoiseSteps = 128;  // draws of action noise made at a time
+constexpr Index kMaxLanes = 16;    // episodes that share one policy pass per step
+constexpr Index kNoiseSteps = 64;  // for which action noise is drawn at a time
 
 // 0 if x is finite, otherwise NaN: sums of it tell of many numbers at once whether all are finite.
 template <class T>
@@ -63,9 +63,6 @@ struct Rollout::Lanes {
     Index episode = -1;  // none
     Index t = 0;
     Index success_steps = 0;
-    Index draws = 0;           // of action noise
-    int held = 0;              // steps for which the last draw still serves
-    std::vector<float> noise;  // kNoiseSteps draws
     // Row t: observation before step t, its sampled and executed action, and where it led to on
     // the visit grid; one row more for the last observation. One matrix, so that a step is stored
     // at one address and a fixed stride.
@@ -75,9 +72,13 @@ struct Rollout::Lanes {
   };
   std::array<Lane, kMaxLanes> lanes;
   Batch finished;
-  std::vector<Index> finished_episodes;          // of finished.trajectories
-  Features<float> observations, noise, actions;  // of the current step, one row per lane
-  Features<double> memory;                       // of the policy, one row per lane
+  std::vector<Index> finished_episodes;   // of finished.trajectories
+  Features<float> observations, actions;  // of the current step, one row per lane
+  // Of the next steps, one row per lane: column (p % kNoiseSteps) action_dim + k is the noise of
+  // action k in pass p, in which every running lane takes a step.
+  Features<float> noise;
+  std::vector<float> drawn;
+  Features<double> memory;  // of the policy, one row per lane
   std::vector<double> observation, action;
 };
 
@@ -98,7 +99,6 @@ void Rollout::Prepare(const Policy& policy, Index num_lanes, Lanes& share) const
   for (Index i = 0; i < num_lanes; ++i) {
     Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
     if (lane.env == nullptr) lane.env = factory_();
-    lane.noise.resize(static_cast<std::size_t>(kNoiseSteps * action_dim));
     lane.record.resize(RecordStride(), observation_dim + 2 * action_dim + 2);
     lane.rewards.resize(horizon_);
     lane.episode = -1;
@@ -106,7 +106,8 @@ void Rollout::Prepare(const Policy& policy, Index num_lanes, Lanes& share) const
   share.finished.trajectories.clear();
   share.finished_episodes.clear();
   share.observations.setZero(kMaxLanes, observation_dim);
-  share.noise.setZero(kMaxLanes, action_dim);
+  share.noise.setZero(kMaxLanes, kNoiseSteps * action_dim);
+  share.drawn.resize(static_cast<std::size_t>(kNoiseSteps * action_dim + 6));  // in blocks of four
   share.actions.setZero(kMaxLanes, action_dim);
   share.memory.setZero(kMaxLanes, policy.memory_size());
   share.observation.resize(static_cast<std::size_t>(observation_dim));
@@ -120,8 +121,6 @@ void Rollout::Start(Index episode, std::uint32_t iteration, Index i, Lanes& shar
   lane.t = 0;
   lane.row = &lane.record(0, 0);
   lane.success_steps = 0;
-  lane.draws = 0;
-  lane.held = 0;
   share.memory.row(i).setZero();
   lane.env->Reset(lane.rng, share.observation);
   if (!StoreObservation(i, share)) ThrowNotFinite(episode, 0);
@@ -142,25 +141,23 @@ bool Rollout::StoreObservation(Index i, Lanes& share) const {
   return zero == 0;
 }
 
-void Rollout::DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const {
-  Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
-  if (lane.held > 0) {
-    --lane.held;
-    return;
+void Rollout::DrawNoise(std::uint32_t iteration, Index i, Index pass, Lanes& share) const {
+  const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+  const Index action_dim = spec_.action_dim();
+  const Index steps = std::min(kNoiseSteps, horizon_ - lane.t);
+  const Index first = lane.t / noise_hold_ * action_dim;  // normal of the episode's sequence
+  const Index end = ((lane.t + steps - 1) / noise_hold_ + 1) * action_dim;
+  const Index first_block = first / 4;
+  const NoiseKey key{seed_, Stream::kActionNoise, iteration,
+                     static_cast<std::uint32_t>(lane.episode)};
+  GetKernels<float>().fill_normals(key, first_block, (end + 3) / 4 - first_block,
+                                   share.drawn.data());
+  for (Index t = lane.t; t < lane.t + steps; ++t) {
+    const float* drawn =
+        &share.drawn[static_cast<std::size_t>(t / noise_hold_ * action_dim - 4 * first_block)];
+    float* noise = &share.noise(i, (pass + t - lane.t) % kNoiseSteps * action_dim);
+    for (Index k = 0; k < action_dim; ++k) noise[k * kMaxLanes] = drawn[k];
   }
-  const int action_dim = spec_.action_dim();
-  const Index ahead = lane.draws % kNoiseSteps;
-  if (ahead == 0) {
-    const NoiseKey key{seed_, Stream::kActionNoise, iteration,
-                       static_cast<std::uint32_t>(lane.episode)};
-    GetKernels<float>().fill_normals(key, lane.draws * action_dim / 4, kNoiseSteps * action_dim / 4,
-                                     lane.noise.data());
-  }
-  for (int k = 0; k < action_dim; ++k) {
-    share.noise(i, k) = lane.noise[static_cast<std::size_t>(ahead * action_dim + k)];
-  }
-  ++lane.draws;
-  lane.held = noise_hold_ - 1;
 }
 
 bool Rollout::StepLane(ActionSquash squash, Index i, Lanes& share) const {
@@ -231,23 +228,24 @@ void Rollout::Collect(const Policy& policy, Index min_steps, std::uint32_t itera
   ParallelFor(num_shares, num_threads, [&](Index s) {
     Lanes& share = *shares_[static_cast<std::size_t>(s)];
     Prepare(policy, num_lanes, share);
+    const Index action_dim = spec_.action_dim();
     bool more = true;
     Index running = 0;
-    while (true) {
+    for (Index pass = 0; true; ++pass) {
       for (Index i = 0; i < num_lanes; ++i) {
-        if (share.lanes[static_cast<std::size_t>(i)].episode >= 0) {
-          DrawNoise(iteration, i, share);
-        } else if (more) {
+        const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];
+        if (lane.episode < 0 && more) {
           const std::optional<Index> episode = schedule.Next();
           more = episode.has_value();
           if (!more) continue;
           Start(*episode, iteration, i, share);
-          DrawNoise(iteration, i, share);
           ++running;
         }
+        if (lane.episode >= 0 && lane.t % kNoiseSteps == 0) DrawNoise(iteration, i, pass, share);
       }
       if (running == 0) break;
-      policy.Act(share.observations.topRows(num_lanes), share.noise.topRows(num_lanes),
+      const auto noise = share.noise.middleCols(pass % kNoiseSteps * action_dim, action_dim);
+      policy.Act(share.observations.topRows(num_lanes), noise.topRows(num_lanes),
                  share.memory.topRows(num_lanes), share.actions.topRows(num_lanes));
       for (Index i = 0; i < num_lanes; ++i) {
         const Lanes::Lane& lane = share.lanes[static_cast<std::size_t>(i)];

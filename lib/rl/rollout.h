@@ -44,8 +44,8 @@ class Rollout {
   void Start(Index episode, std::uint32_t iteration, Index i, Lanes& share) const;
   /// Rounds share.observation to float as that before lane i's step t; false when not finite.
   bool StoreObservation(Index i, Lanes& share) const;
-  /// The action noise of lane i's current step.
-  void DrawNoise(std::uint32_t iteration, Index i, Lanes& share) const;
+  /// Draws the action noise of lane i for its next steps, the first of which is taken in this pass.
+  void DrawNoise(std::uint32_t iteration, Index i, Index pass, Lanes& share) const;
   /// Takes the step that share.actions says; true when it was the last of the episode.
   bool StepLane(ActionSquash squash, Index i, Lanes& share) const;
   /// Files the episode of lane i, which is over, under the finished ones.

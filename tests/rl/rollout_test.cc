@@ -174,18 +174,26 @@ TEST_CASE("The environment moves by the executed action") {
   }
 }
 
-TEST_CASE("The noise of step t is numbers t action_dim, ... of the episode's own sequence") {
+TEST_CASE("The noise of step t is numbers (t / hold) action_dim, ... of the episode's sequence") {
   constexpr int kActions = 3;
-  constexpr int kHorizon = 100;
-  Rollout rollout(CountingEnv::Factory({.action_dim = kActions}), kHorizon, kSeed);
-  Batch batch;
-  rollout.Collect(NoisePolicy(rollout.spec()), 20 * kHorizon, 7, 1, batch);
-  for (std::uint32_t e = 0; e < 20; ++e) {
-    const Vector<float> normals =
-        NormalSequence<float>({kSeed, Stream::kActionNoise, 7, e}, kHorizon * kActions);
-    for (Index t = 0; t < kHorizon; ++t) {
-      for (Index k = 0; k < kActions; ++k) {
-        REQUIRE(batch.sampled_actions(e * kHorizon + t, k) == normals[t * kActions + k]);
+  constexpr int kHorizon = 300;
+  for (const int hold : {1, 2, 7, 1000}) {
+    CAPTURE(hold);
+    // Episodes of many lengths: each begins wherever the one before it in its lane has ended.
+    Rollout rollout(
+        CountingEnv::Factory({.length = kHorizon, .random_length = true, .action_dim = kActions}),
+        kHorizon, kSeed, hold);
+    Batch batch;
+    rollout.Collect(NoisePolicy(rollout.spec()), 20 * kHorizon, 7, 1, batch);
+    std::uint32_t episode = 0;
+    for (const Trajectory& trajectory : batch.trajectories) {
+      const Vector<float> normals =
+          NormalSequence<float>({kSeed, Stream::kActionNoise, 7, episode++}, kHorizon * kActions);
+      for (Index t = 0; t < trajectory.length; ++t) {
+        for (Index k = 0; k < kActions; ++k) {
+          REQUIRE(batch.sampled_actions(trajectory.begin + t, k) ==
+                  normals[t / hold * kActions + k]);
+        }
       }
     }
   }
