@@ -87,11 +87,10 @@ class LocalPack : public NetworkPack<F, Activation, W> {
   VIME_PHASE void PrepareNoise(std::int64_t row, std::int64_t count) {
     const int num_values = samples_ * units_;
     if (noise_.values == nullptr) {
-      using Words = typename WordsOf<F>::Type;
-      const Words item = ConsecutiveWords<F>(noise_.key.item + static_cast<std::uint32_t>(row));
+      const auto item = ConsecutiveWords<F>(noise_.key.item + static_cast<std::uint32_t>(row));
       for (int k = 0; k < num_values; k += 4 * kNoiseBlocks) {
         NormalBlocks<F, kNoiseBlocks>(
-            Words(static_cast<std::uint32_t>(k / 4)), 1, item, noise_.key.iteration,
+            static_cast<std::uint32_t>(k / 4), 1, item, noise_.key.iteration,
             static_cast<std::uint32_t>(noise_.key.stream), noise_.key.seed, eps_ + k);
       }
     } else if (noise_.row_stride > 0) {

@@ -60,47 +60,73 @@ VIME_INLINE typename WordsOf<F>::Type ConsecutiveWords(std::uint32_t first) {
   }
 }
 
+/// a ^ b ^ key: a word that is the same in all lanes stays a single one.
+VIME_INLINE std::uint32_t Mix(std::uint32_t a, std::uint32_t b, std::uint32_t key) {
+  return a ^ b ^ key;
+}
+template <class A, class B>
+VIME_INLINE WordLanes Mix(const A& a, const B& b, std::uint32_t key) {
+  return WordLanes(a) ^ WordLanes(b) ^ WordLanes(key);
+}
+
+/// The words of N Philox counters. Each is WordLanes or one word for all lanes.
+template <int N, class C0, class C1, class C2, class C3>
+struct PhiloxWords {
+  C0 c0[N];
+  C1 c1[N];
+  C2 c2[N];
+  C3 c3[N];
+};
+
+template <int kRounds = 10, int N, class C0, class C1, class C2, class C3>
+VIME_INLINE auto PhiloxRounds(const PhiloxWords<N, C0, C1, C2, C3>& c, std::uint32_t k0,
+                              std::uint32_t k1) {
+  if constexpr (kRounds == 0) {
+    return c;
+  } else {
+    using Next0 = decltype(Mix(c.c2[0], c.c1[0], k0));
+    using Next2 = decltype(Mix(c.c0[0], c.c3[0], k1));
+    PhiloxWords<N, Next0, C2, Next2, C0> next;
+#pragma GCC unroll 4
+    for (int n = 0; n < N; ++n) {
+      C0 high0;
+      C2 high1;
+      MultiplyHighLow(c.c0[n], 0xD2511F53u, high0, next.c3[n]);
+      MultiplyHighLow(c.c2[n], 0xCD9E8D57u, high1, next.c1[n]);
+      next.c0[n] = Mix(high1, c.c1[n], k0);
+      next.c2[n] = Mix(high0, c.c3[n], k1);
+    }
+    return PhiloxRounds<kRounds - 1>(next, k0 + 0x9E3779B9u, k1 + 0xBB67AE85u);
+  }
+}
+
 /// Four independent standard normals per lane for each of N blocks, z[4 n + j] of block
-/// first_block + n stride:
+/// first_block + n stride; block and item are WordLanes or the same in all lanes:
 /// Box-Muller on the words of Philox. u1 in (0, 1] has 24 bits, so |z| <= sqrt(48 ln 2) = 5.77. The
 /// angle has 24 bits in a quarter circle centred on an axis, where the series of sine and cosine
 /// need no further reduction, and two bits for the quarter. A block is one long chain of dependent
 /// operations: with N > 1 the processor has several to work on.
-template <class F, int N = 1>
-VIME_INLINE void NormalBlocks(typename WordsOf<F>::Type first_block, std::uint32_t stride,
-                              typename WordsOf<F>::Type item, std::uint32_t iteration,
-                              std::uint32_t stream, std::uint64_t seed, F* z) {
+template <class F, int N = 1, class Block, class Item>
+VIME_INLINE void NormalBlocks(const Block& first_block, std::uint32_t stride, const Item& item,
+                              std::uint32_t iteration, std::uint32_t stream, std::uint64_t seed,
+                              F* z) {
   using T = ScalarOf<F>;
   using W = typename WordsOf<F>::Type;
-  std::uint32_t k0 = static_cast<std::uint32_t>(seed);
-  std::uint32_t k1 = static_cast<std::uint32_t>(seed >> 32);
-  W c[N][4];
+  PhiloxWords<N, Block, Item, std::uint32_t, std::uint32_t> counters;
 #pragma GCC unroll 4
   for (int n = 0; n < N; ++n) {
-    c[n][0] = first_block + W(static_cast<std::uint32_t>(n) * stride);
-    c[n][1] = item;
-    c[n][2] = W(iteration);
-    c[n][3] = W(stream);
+    counters.c0[n] = first_block + Block(static_cast<std::uint32_t>(n) * stride);
+    counters.c1[n] = item;
+    counters.c2[n] = iteration;
+    counters.c3[n] = stream;
   }
-#pragma GCC unroll 10
-  for (int round = 0; round < 10; ++round) {
-#pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) {
-      W high0, low0, high1, low1;
-      MultiplyHighLow(c[n][0], 0xD2511F53u, high0, low0);
-      MultiplyHighLow(c[n][2], 0xCD9E8D57u, high1, low1);
-      c[n][0] = high1 ^ c[n][1] ^ W(k0);
-      c[n][1] = low1;
-      c[n][2] = high0 ^ c[n][3] ^ W(k1);
-      c[n][3] = low0;
-    }
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
+  const auto words = PhiloxRounds(counters, static_cast<std::uint32_t>(seed),
+                                  static_cast<std::uint32_t>(seed >> 32));
 #pragma GCC unroll 8
   for (int pair = 0; pair < 2 * N; ++pair) {
-    const W radius_word = c[pair / 2][2 * (pair % 2)];
-    const W angle_word = c[pair / 2][2 * (pair % 2) + 1];
+    const int n = pair / 2;
+    const W radius_word = pair % 2 == 0 ? words.c0[n] : words.c2[n];
+    const W angle_word = pair % 2 == 0 ? words.c1[n] : words.c3[n];
     const F u = MulAdd(WordToNumber<F>(radius_word >> 8), F(T(0x1p-24)), F(T(0x1p-24)));
     const F radius = Sqrt(F(T(-2)) * LogNormal(u));
     // Bits 8-31: an angle in [-pi/4, pi/4). Bit 0 mirrors it at the diagonal and bit 1 turns it by
@@ -109,7 +135,8 @@ VIME_INLINE void NormalBlocks(typename WordsOf<F>::Type first_block, std::uint32
     const SinCosResult<F> sc = SinCosReduced(position * F(T(1.5707963267948966)));
     const IntOf<F> bits = WordToInt<F>(angle_word);
     const auto mirror = TestBits(bits, 1);
-    const F signed_radius = Select(TestBits(bits, 2), -radius, radius);
+    const F signed_radius =
+        WithSign(radius, FromBits(ShiftLeft(bits, 8 * static_cast<int>(sizeof(T)) - 2)));
     z[2 * pair] = signed_radius * Select(mirror, sc.sin, sc.cos);
     z[2 * pair + 1] = signed_radius * Select(mirror, sc.cos, sc.sin);
   }

@@ -11,12 +11,11 @@ template <class F>
 void FillNormalsKernel(const NoiseKey& key, std::int64_t first_block, std::int64_t blocks,
                        ScalarOf<F>* out) {
   using T = ScalarOf<F>;
-  using W = typename WordsOf<F>::Type;
   constexpr int kPacks = 2;
   for (std::int64_t b = 0; b < blocks; b += kPacks * kLanes<F>) {
     F z[4 * kPacks];
     NormalBlocks<F, kPacks>(ConsecutiveWords<F>(static_cast<std::uint32_t>(first_block + b)),
-                            kLanes<F>, W(key.item), key.iteration,
+                            kLanes<F>, key.item, key.iteration,
                             static_cast<std::uint32_t>(key.stream), key.seed, z);
     for (int n = 0; n < kPacks; ++n) {
       T values[4][kLanes<F>];
