@@ -48,7 +48,19 @@ class Descriptor {
 
 }  // namespace
 
-void WriteFileAtomically(const std::string& path, std::string_view content) {
+void WriteFileAtomically(const std::string& name, std::string_view content) {
+  struct stat status {};
+  if (::stat(name.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    Descriptor other(name, O_WRONLY | O_CLOEXEC);
+    if (other.value() < 0) Fail("write", name);
+    WriteAll(other.value(), content, name);
+    if (!other.Close()) Fail("write", name);
+    return;
+  }
+  std::error_code none;
+  const std::filesystem::path linked = std::filesystem::canonical(name, none);
+  const std::string path =
+      std::filesystem::is_symlink(name, none) && !linked.empty() ? linked.string() : name;
   const std::string temporary = path + kTemporarySuffix;
   Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
   if (file.value() < 0) Fail("create", temporary);

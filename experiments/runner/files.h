@@ -15,8 +15,9 @@ namespace vime {
 inline constexpr const char* kTemporarySuffix = ".tmp";
 
 /// Replaces the file as a whole: temporary name, fsync, rename, fsync of the directory.
-/// When that fails, the old file stands and no temporary file is left.
-void WriteFileAtomically(const std::string& path, std::string_view content);
+/// When that fails, the old file stands and no temporary file is left. Symbolic links are followed;
+/// what is no file, such as a pipe or a device, is written to.
+void WriteFileAtomically(const std::string& name, std::string_view content);
 
 /// The text of a regular file or a pipe. Throws for anything else, such as a directory or a device,
 /// and for more than `max_bytes`, without reading further.

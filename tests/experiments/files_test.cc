@@ -99,9 +99,34 @@ TEST_CASE("When WriteFileAtomically fails, the old file stands and nothing else 
   CHECK(ListDirectory(directory.path()) == std::vector<std::string>{"f"});
 
   MakeDirectories(directory / "d/inner");  // a directory cannot be replaced by a file
-  CHECK(Contains(ErrorOf([&] { WriteFileAtomically(directory / "d", "x"); }), "cannot replace"));
+  CHECK(Contains(ErrorOf([&] { WriteFileAtomically(directory / "d", "x"); }), "Is a directory"));
   CHECK(ListDirectory(directory.path()) == std::vector<std::string>{"d", "f"});
   CHECK(Contains(ErrorOf([&] { WriteFileAtomically(directory / "no/f", "x"); }), "cannot create"));
+}
+
+TEST_CASE("WriteFileAtomically follows links and writes to pipes and devices") {
+  const TemporaryDirectory directory;
+  WriteText(directory / "f", "old");
+  MakeDirectories(directory / "d");
+  std::filesystem::create_symlink("../f", directory / "d/link");
+  WriteFileAtomically(directory / "d/link", "new");
+  CHECK(std::filesystem::is_symlink(directory / "d/link"));
+  CHECK(Slurp(directory / "f") == "new");
+
+  const std::string pipe = directory / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::string read;
+  {
+    const std::jthread reader([&] { read = Slurp(pipe); });
+    WriteFileAtomically(pipe, "through the pipe");
+  }
+  CHECK(read == "through the pipe");
+  CHECK(std::filesystem::is_fifo(pipe));
+
+  const std::string full = directory / "full";  // a link: a mistake must not cost the device
+  std::filesystem::create_symlink("/dev/full", full);
+  CHECK(Contains(ErrorOf([&] { WriteFileAtomically(full, "x"); }), "No space left"));
+  CHECK(std::filesystem::is_character_file(full));
 }
 
 TEST_CASE("ReadFile refuses what is absent, large, a directory or a device") {
