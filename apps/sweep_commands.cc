@@ -15,6 +15,7 @@
 #include "apps/completion.h"
 #include "apps/config_flags.h"
 #include "apps/flags.h"
+#include "apps/options.h"
 #include "apps/program.h"
 #include "experiments/runner/files.h"
 #include "experiments/runner/text.h"
@@ -86,7 +87,8 @@ int Plan(int argc, const char* const* argv) {
       "VALUES are separated by commas: 0.1 or vime or [64,32] or A..B*N for N numbers from A to "
       "B,\n"
       "evenly spaced on a logarithmic scale when A > 0 and B >= 10 A, else on a linear one\n"
-      "(log:A..B*N and lin:A..B*N choose), or A..B for whole numbers.",
+      "(log:A..B*N and lin:A..B*N choose), or A..B for whole numbers.\n"
+      "A plan may grow: one that has all the runs of the plan in DIR takes its place.",
       "vime-sweep plan"};
   std::string seeds = "1";
   FieldList fields;
@@ -104,16 +106,20 @@ int Plan(int argc, const char* const* argv) {
 
   ConfigBuilder base;
   sources.AddTo(base);
-  const std::vector<SweepTask> tasks = PlanSweep(base, positional, seeds);
+  std::vector<SweepTask> tasks = PlanSweep(base, positional, seeds);
   const std::string manifest = ManifestOf(directory);
-  const std::string text = ManifestText(tasks);
-  const bool same = FileSize(manifest) == static_cast<std::int64_t>(text.size()) &&
-                    ReadFile(manifest, text.size()) == text;
-  if (FileExists(manifest) && !same) {
-    throw ConfigError(manifest + " holds another plan; choose another directory");
+  std::size_t before = 0;
+  if (FileExists(manifest)) {
+    const std::vector<SweepTask> old = ReadManifest(manifest);
+    before = old.size();
+    try {
+      tasks = GrownPlan(old, tasks);
+    } catch (const ConfigError& error) {
+      throw ConfigError(manifest + " holds " + error.what() + "; choose another directory");
+    }
   }
   MakeDirectories(directory);
-  WriteFileAtomically(manifest, text);
+  WriteFileAtomically(manifest, ManifestText(tasks));
 
   std::string report;
   std::size_t variants = 1;
@@ -123,7 +129,9 @@ int Plan(int argc, const char* const* argv) {
     report += "  " + axis.path + " = " + (axis.path == "seed" ? seeds : Listed(axis.values)) + "\n";
   }
   WriteStdout(Counted(tasks.size(), "run") + ": " + Counted(variants, "variant") + " x " +
-              Counted(num_seeds, "seed") + "\n" + report);
+              Counted(num_seeds, "seed") +
+              (before > 0 ? ", " + std::to_string(tasks.size() - before) + " of them new" : "") +
+              "\n" + report);
   std::cerr << "next: vime-sweep run " << Printable(EscapeShell(directory)) << " --jobs "
             << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
   return 0;
@@ -137,8 +145,9 @@ std::vector<std::int64_t> Shard(const std::string& text, std::int64_t tasks) {
     const auto first = std::from_chars(text.data(), end, index);
     const bool slash = first.ec == std::errc() && first.ptr != end && *first.ptr == '/';
     const auto second = slash ? std::from_chars(first.ptr + 1, end, count) : first;
-    if (!slash || second.ec != std::errc() || second.ptr != end || index < 1 || index > count) {
-      throw ConfigError("--shard must be I/N with 1 <= I <= N, got '" + text + "'");
+    if (!slash || second.ec != std::errc() || second.ptr != end || index < 1 || index > count ||
+        count > kMostTasks) {
+      throw ConfigError("--shard must be I/N with 1 <= I <= N <= 1e6, got '" + text + "'");
     }
   }
   std::vector<std::int64_t> chosen;
@@ -159,6 +168,22 @@ std::string Meaning(int exit_code) {
   }
 }
 
+// Refuses at once what every run would refuse.
+void CheckPassedOn(const std::vector<std::string>& words, const std::string& manifest) {
+  constexpr std::array kNotPassedOn = {"--out", "--manifest", "--task"};
+  const auto refuse = [](const std::string& what) {
+    throw ConfigError(what + " cannot follow --: the sweep says what runs, and where");
+  };
+  std::vector<const char*> command = {"vime-run", "--manifest", manifest.c_str(), "--task", "1"};
+  for (const std::string& word : words) {
+    const std::string option = word.substr(0, word.find('='));
+    if (std::ranges::find(kNotPassedOn, option) != kNotPassedOn.end()) refuse(option);
+    command.push_back(word.c_str());
+  }
+  const CommandLine line = ParseCommandLine(static_cast<int>(command.size()), command.data());
+  if (line.action != Action::kRun) refuse(words.front());
+}
+
 int RunAll(int argc, const char* const* argv) {
   CLI::App app{
       "usage: vime-sweep run DIR [OPTIONS] [-- OPTIONS OF VIME-RUN]\n"
@@ -173,37 +198,37 @@ int RunAll(int argc, const char* const* argv) {
   const Arguments arguments(argc, argv);
   std::vector<std::string> positional;
   if (!ParseFields(app, arguments.count(), arguments.own.data(), fields, positional)) return 0;
+  const SweepSignals signals;  // before the manifest is read, which takes a while when it is long
   const std::string manifest = ManifestOf(OnlyDirectory(app, positional));
   const std::vector<SweepTask> tasks = ReadManifest(manifest);
   const auto chosen = Shard(shard, static_cast<std::int64_t>(tasks.size()));
-  constexpr std::array kNotPassedOn = {"--out",    "--manifest",    "--task",       "--help",
-                                       "-h",       "--version",     "--completion", "--list",
-                                       "--schema", "--print-config"};
-  for (const std::string& word : arguments.passed_on) {
-    const std::string option = word.substr(0, word.find('='));
-    if (std::ranges::find(kNotPassedOn, option) != kNotPassedOn.end()) {
-      throw ConfigError(option + " cannot follow --: the sweep says what runs, and where");
-    }
-  }
-  const PoolOutcome outcome =
-      RunTasks(manifest, chosen,
-               {.program = Program("vime-run"),
-                .jobs = jobs,
-                .arguments = arguments.passed_on,
-                .has_result = [&](std::int64_t task) {
-                  return FileExists(RunPath(manifest, tasks[static_cast<std::size_t>(task - 1)]) +
-                                    "/summary.json");
-                }});
+  CheckPassedOn(arguments.passed_on, manifest);
+  const auto path = [&](std::int64_t task) {
+    return RunPath(manifest, tasks[static_cast<std::size_t>(task - 1)]);
+  };
+  const PoolOutcome outcome = RunTasks(
+      signals, manifest, chosen,
+      {.program = Program("vime-run"),
+       .jobs = jobs,
+       .arguments = arguments.passed_on,
+       .has_result = [&](std::int64_t task) { return FileExists(path(task) + "/summary.json"); },
+       .runs_elsewhere = [&](std::int64_t task) { return IsLocked(path(task) + "/.lock"); }});
   for (const FailedTask& failed : outcome.failed) {
-    const SweepTask& task = tasks[static_cast<std::size_t>(failed.task - 1)];
     std::cerr << "task " << failed.task << "  " << Meaning(failed.exit_code) << "  "
-              << Printable(RunPath(manifest, task)) << "  " << Printable(failed.message) << "\n";
+              << Printable(path(failed.task)) << "  " << Printable(failed.message) << "\n";
+  }
+  if (!outcome.failed.empty()) {
+    std::cerr << "one alone, with options such as --if-exists overwrite: vime-run --manifest "
+              << Printable(EscapeShell(manifest)) << " --task " << outcome.failed.front().task
+              << "\n";
   }
   std::cerr << outcome.finished << " finished, " << outcome.failed.size() << " failed, "
-            << outcome.stopped << " stopped\n";
+            << outcome.stopped << " stopped";
+  if (outcome.elsewhere > 0) std::cerr << ", " << outcome.elsewhere << " running elsewhere";
+  std::cerr << "\n";
   if (outcome.signal == SIGINT) return 128 + SIGINT;
   if (outcome.stopped > 0) return 75;
-  return outcome.failed.empty() ? 0 : 1;
+  return outcome.failed.empty() && outcome.elsewhere == 0 ? 0 : 1;
 }
 
 int Status(int argc, const char* const* argv) {
@@ -261,7 +286,8 @@ int Merge(int argc, const char* const* argv) {
 int Slurm(int argc, const char* const* argv) {
   CLI::App app{
       "usage: vime-sweep slurm DIR --print|--submit [OPTIONS] [-- OPTIONS OF SBATCH]\n"
-      "The sweep as a Slurm job array. Its tasks share the runs evenly; with --cpus-per-task after "
+      "The sweep as a Slurm job array. Its tasks have equal shares of the runs; with "
+      "--cpus-per-task after "
       "--\n"
       "each has as many at the same time. Runs that are preempted or reach their time limit write\n"
       "checkpoints, and the task is requeued.",
@@ -286,8 +312,15 @@ int Slurm(int argc, const char* const* argv) {
   const std::string directory = OnlyDirectory(app, positional);
   if (print == submit) throw ConfigError("vime-sweep slurm needs either --print or --submit");
   for (const std::string& word : arguments.passed_on) {
-    if (word == "-a" || word.starts_with("--array")) {
+    const std::string option = word.substr(0, word.find('='));
+    if (word.starts_with("-a") ||
+        (option.size() > 3 && std::string("--array").starts_with(option))) {
       throw ConfigError(word + " cannot follow --: --array-size and --jobs say what the array is");
+    }
+    // Each is a line of the script.
+    if (!word.starts_with("-") || word.find('\n') != std::string::npos) {
+      throw ConfigError("options of sbatch are one word each, such as --time=10, got '" + word +
+                        "'");
     }
   }
   const auto runs = static_cast<std::int64_t>(ReadManifest(ManifestOf(directory)).size());

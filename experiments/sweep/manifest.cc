@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <sstream>
@@ -15,8 +16,6 @@
 
 namespace vime {
 namespace {
-
-constexpr std::int64_t kMostTasks = 1000000;
 
 // json["a"]["b"] of a.b
 const Json& At(const Json& json, const std::string& path) {
@@ -149,6 +148,26 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
     }
   }
   return tasks;
+}
+
+std::vector<SweepTask> GrownPlan(const std::vector<SweepTask>& before,
+                                 const std::vector<SweepTask>& planned) {
+  std::map<std::string, const SweepTask*> rest;
+  for (const SweepTask& task : planned) rest[task.run] = &task;
+  std::vector<SweepTask> grown;
+  for (const SweepTask& task : before) {
+    const auto found = rest.find(task.run);
+    if (found == rest.end() || found->second->config_hash != task.config_hash) {
+      throw ConfigError("another plan, with runs that are not in this one, such as " + task.run +
+                        " " + task.axes.dump());
+    }
+    grown.push_back(*found->second);
+    rest.erase(found);
+  }
+  for (const SweepTask& task : planned) {
+    if (rest.contains(task.run)) grown.push_back(task);
+  }
+  return grown;
 }
 
 std::string ManifestText(const std::vector<SweepTask>& tasks) {

@@ -10,6 +10,8 @@
 
 namespace vime {
 
+inline constexpr std::int64_t kMostTasks = 1000000;  // of a sweep
+
 /// One run of a sweep.
 struct SweepTask {
   std::string run;  ///< its directory, relative to that of the manifest
@@ -27,6 +29,11 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
 /// The axes and their values; "seed" is the last. Seeds are written like 1-10,20.
 std::vector<SweepAxis> SweepAxes(const ConfigBuilder& base, const std::vector<std::string>& axes,
                                  const std::string& seeds);
+
+/// The runs of a plan that takes the place of another, those of the other first and in its order,
+/// so that their numbers stay. Throws ConfigError when one of them is not in the new plan.
+std::vector<SweepTask> GrownPlan(const std::vector<SweepTask>& before,
+                                 const std::vector<SweepTask>& planned);
 
 std::string ManifestText(const std::vector<SweepTask>& tasks);
 

@@ -22,35 +22,6 @@ namespace {
 constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 constexpr int kRunAgain = 75;
 
-// Signals are waited for instead of handled, so that none can slip in between a test and a wait.
-class BlockedSignals {
- public:
-  BlockedSignals() {
-    sigemptyset(&waited_);
-    sigaddset(&waited_, SIGCHLD);
-    for (const int signal : kSignals) {
-      struct sigaction action {};
-      ::sigaction(signal, nullptr, &action);
-      if (action.sa_handler != SIG_IGN) sigaddset(&waited_, signal);  // nohup and &
-    }
-    ::sigprocmask(SIG_BLOCK, &waited_, &before_);
-  }
-  ~BlockedSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  BlockedSignals(const BlockedSignals&) = delete;
-  BlockedSignals& operator=(const BlockedSignals&) = delete;
-
-  int Wait() const {
-    int signal = 0;
-    while (::sigwait(&waited_, &signal) != 0) {
-    }
-    return signal;
-  }
-  void UnblockInChild() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t waited_, before_;
-};
-
 struct RunningTask {
   std::int64_t task;
   int messages;  // descriptor of its standard error
@@ -89,7 +60,7 @@ class SweepProgress {
 };
 
 pid_t Start(const std::string& manifest, std::int64_t task, const PoolOptions& options,
-            const BlockedSignals& signals, int messages) {
+            const SweepSignals& signals, int messages) {
   std::vector<std::string> command = {options.program, "--manifest",         manifest,
                                       "--task",        std::to_string(task), "--quiet"};
   command.insert(command.end(), options.arguments.begin(), options.arguments.end());
@@ -115,11 +86,43 @@ pid_t Start(const std::string& manifest, std::int64_t task, const PoolOptions& o
   ::_exit(127);
 }
 
+// What the runs are told. Who ends the sweep may end all its processes himself, and a run ends at
+// once when it is told to for the second time; a warning may come twice.
+int PassedOn(int signal, bool first) {
+  return first && (signal == SIGTERM || signal == SIGHUP) ? SIGUSR1 : signal;
+}
+
 }  // namespace
 
-PoolOutcome RunTasks(const std::string& manifest, const std::vector<std::int64_t>& tasks,
-                     const PoolOptions& options) {
-  const BlockedSignals signals;
+SweepSignals::SweepSignals() {
+  sigemptyset(&waited_);
+  sigaddset(&waited_, SIGCHLD);
+  for (const int signal : kSignals) {
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&waited_, signal);  // nohup and &
+  }
+  ::sigprocmask(SIG_BLOCK, &waited_, &before_);
+}
+
+SweepSignals::~SweepSignals() {
+  const timespec no_time{};
+  while (::sigtimedwait(&waited_, nullptr, &no_time) > 0) {  // too late
+  }
+  ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int SweepSignals::Wait() const {
+  int signal = 0;
+  while (::sigwait(&waited_, &signal) != 0) {
+  }
+  return signal;
+}
+
+void SweepSignals::UnblockInChild() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+PoolOutcome RunTasks(const SweepSignals& signals, const std::string& manifest,
+                     const std::vector<std::int64_t>& tasks, const PoolOptions& options) {
   PoolOutcome outcome;
   SweepProgress progress(tasks.size());
   std::map<pid_t, RunningTask> running;
@@ -144,8 +147,9 @@ PoolOutcome RunTasks(const std::string& manifest, const std::vector<std::int64_t
 
     const int signal = signals.Wait();
     if (signal != SIGCHLD) {
+      const int passed_on = PassedOn(signal, outcome.signal == 0);
       outcome.signal = signal;
-      for (const auto& [child, task] : running) ::kill(child, signal);
+      for (const auto& [child, task] : running) ::kill(child, passed_on);
       continue;
     }
     int status = 0;
@@ -161,6 +165,8 @@ PoolOutcome RunTasks(const std::string& manifest, const std::vector<std::int64_t
         outcome.failed.push_back({task, code, "vime-run succeeded without a summary.json"});
       } else if (stopped) {
         ++outcome.stopped;
+      } else if (options.runs_elsewhere(task)) {
+        ++outcome.elsewhere;
       } else {
         outcome.failed.push_back({task, code, LastLine(messages)});
       }

@@ -77,18 +77,57 @@ TEST_CASE("A sweep is planned, run, counted and merged") {
           std::count(csv[0].begin(), csv[0].end(), ','));
   }
   // Planning the same again changes nothing, planning something else is refused.
+  const std::string manifest = Slurp(directory / "s/manifest.jsonl");
   MakePlan(directory, {"eta=0,0.1"}, "1-3");
+  CHECK(Slurp(directory / "s/manifest.jsonl") == manifest);
   const Result other = VimeSweep({"plan", "s", "eta=0,0.2"}, directory);
   CHECK(other.exit_code == 2);
   CHECK(IsOneLine(other.err));
+  CHECK(Contains(other.err, R"(runs that are not in this one, such as mountaincar-)"));
+}
+
+TEST_CASE("A plan grows by seeds, values and iterations, and keeps what is finished") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"eta=0,0.1"}, "1");
+  REQUIRE(VimeSweep({"run", "s"}, directory).exit_code == 0);
+  const std::vector<Json> before = Rows(directory);
+  MakePlan(directory, {"eta=0.2,0.1,0"}, "1-2");
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 2 finished, 4 missing\n");
+  const std::vector<Json> rows = Rows(directory);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(rows[i] == before[i]);  // the same tasks
+  REQUIRE(VimeSweep({"run", "s"}, directory).exit_code == 0);
+  CHECK(Rows(directory)[0] == before[0]);  // wall_s too: it was not run again
+  // More iterations extend all runs.
+  MakePlan(directory, {"eta=0.2,0.1,0", "iterations=4"}, "1-2");
+  REQUIRE(VimeSweep({"run", "s"}, directory).exit_code == 0);
+  CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
+  for (const Json& row : Rows(directory)) CHECK(row["iterations"] == 4);
+}
+
+TEST_CASE("A run that another process has is no failure of the sweep") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"bnn.updates=3000", "iterations=1000"}, "1-2");
+  const std::string run = directory / Rows(directory)[0]["run"].get<std::string>();
+  Process other({VIME_RUN_PATH, "--manifest", "s/manifest.jsonl", "--task", "1", "--quiet"},
+                {.directory = directory.path()});
+  while (other.Running() && Slurp(run + "/metrics.jsonl").empty()) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const Result result = VimeSweep({"run", "s", "--", "--max-seconds", "0.01"}, directory);
+  CAPTURE(result.err);
+  CHECK(result.exit_code == 75);
+  CHECK(Contains(result.err, "0 finished, 0 failed, 1 stopped, 1 running elsewhere"));
+  other.Signal(SIGTERM);
+  CHECK(other.Wait().exit_code == 75);
 }
 
 TEST_CASE("A run counts as finished when it has left its summary, wherever -- would have it") {
   const TemporaryDirectory directory;
   MakePlan(directory, {"eta=0,0.1"}, "1");
   const Result printed = VimeSweep({"run", "s", "--", "eval"}, directory);
-  CHECK(printed.exit_code == 1);
-  CHECK(Contains(printed.err, "0 finished, 2 failed, 0 stopped"));
+  CHECK(printed.exit_code == 2);
+  CHECK(Contains(printed.err, "'eval'"));
+  CHECK(IsOneLine(printed.err));  // not one a run
   for (const char* option : {"--out=elsewhere", "--out", "--task", "--manifest=m", "--version",
                              "--help", "--list", "--print-config"}) {
     const Result refused = VimeSweep({"run", "s", "--", option, "1"}, directory);
@@ -138,10 +177,12 @@ TEST_CASE("A signal stops a sweep after checkpoints, and the same command goes o
   while (process.Running() && !started()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  process.Signal(SIGTERM);
+  // To all of its processes, as some batch systems do: a run ends at the second SIGTERM.
+  process.SignalTree(SIGTERM);
   const Result result = process.Wait();
   CAPTURE(result.err);
   CHECK((result.exit_code == 75 || result.exit_code == 0));  // 0: all were finished by then
+  CHECK(!Contains(VimeSweep({"status", "s"}, directory).out, "failed"));
   CHECK(VimeSweep({"run", "s", "--jobs", "2"}, directory).exit_code == 0);
   CHECK(VimeSweep({"status", "s"}, directory).out == "4 runs, 4 finished\n");
 }
@@ -262,11 +303,18 @@ TEST_CASE("Command lines of vime-sweep that make no sense are refused in one lin
   refused({"plan", "eta=0,1"}, "needs a directory");
   refused({"run"}, "needs the directory");
   refused({"slurm", "s", "--print", "--", "--array=1-3"}, "--array-size");
+  refused({"slurm", "s", "--print", "--", "--arr", "1-3"}, "--array-size");
+  refused({"slurm", "s", "--print", "--", "-a1-3"}, "--array-size");
+  refused({"slurm", "s", "--print", "--", "--time", "10"}, "--time=10");
+  refused({"slurm", "s", "--print", "--", "--time=10\nid"}, "--time=10");
   refused({"slurm", "s", "--print", "--array-size", "0"}, "--array-size");
   refused({"run", "absent"}, "absent/manifest.jsonl");
   refused({"run", "s", "--jobs", "0"}, "--jobs must be");
   refused({"run", "s", "--job", "2"}, "did you mean --jobs?");
   refused({"run", "s", "--shard", "3/2"}, "--shard must be I/N");
+  refused({"run", "s", "--shard", "1/9223372036854775807"}, "--shard must be I/N");
+  refused({"run", "s", "--", "--bogus"}, "--bogus");
+  refused({"run", "s", "--", "--eta", "1"}, "--manifest says all");
   refused({"status", "s", "t"}, "'t'");
   refused({"merge", "s", "--format", "xml"}, "jsonl|csv");
   const auto run_refused = [&](const Arguments& arguments, const std::string& part) {

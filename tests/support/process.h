@@ -124,6 +124,14 @@ class Process {
 
   void Signal(int signal) const { ::kill(pid_, signal); }
 
+  /// To its children, and then to itself.
+  void SignalTree(int signal) const {
+    const std::string id = std::to_string(pid_);
+    std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+    for (pid_t child = 0; children >> child;) ::kill(child, signal);
+    Signal(signal);
+  }
+
   /// Whether it has not ended yet.
   bool Running() const {
     siginfo_t info{};
