@@ -310,7 +310,7 @@ PrimaryMetric FindPrimary(const std::vector<RunRecord>& runs, const std::string&
   }
   if (known.contains(primary.name) || known.empty()) return primary;
   const std::vector<std::string> names(known.begin(), known.end());
-  throw ConfigError("--primary " + Printable(name) + " is in no summary; " +
+  throw ConfigError("--primary " + Printable(primary.name) + " is in no summary; " +
                     Suggestion(name, names));
 }
 

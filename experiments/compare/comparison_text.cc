@@ -16,7 +16,7 @@ std::string Name(const Comparison& comparison, std::size_t arm) {
   return comparison.arms[arm].arm.id + ": " + comparison.arms[arm].arm.label;
 }
 
-// Decimals for the primary metric: those of the smallest spread of an arm.
+// Decimals for the primary metric: those of the smallest spread of an arm, if there is one.
 int PrimaryDecimals(const Comparison& comparison) {
   double least = 0;
   double range = 0;
@@ -26,6 +26,7 @@ int PrimaryDecimals(const Comparison& comparison) {
       if (std::isfinite(value)) range = std::max(range, std::abs(value));
     }
   }
+  if (least == 0) least = range / 100;  // one run an arm
   // Not more than six significant digits of the largest value.
   return std::min(DecimalsFor(least), range > 0 ? std::max(0, DecimalsFor(range) + 4) : 6);
 }

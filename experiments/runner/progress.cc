@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -71,10 +72,11 @@ void Progress::Show(const IterationMetrics& m, bool solved) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double done = static_cast<double>(m.iteration + 1 - from_iteration_);
   const double left = elapsed / done * static_cast<double>(iterations_ - m.iteration - 1);
-  last_ = Text("iteration %lld/%lld  steps %s  return %.2f  success %3.0f%%",
+  const bool small = m.return_mean != 0 && std::abs(m.return_mean) < 0.01;
+  last_ = Text("iteration %lld/%lld  steps %s  return %s  success %3.0f%%",
                static_cast<long long>(m.iteration) + 1, static_cast<long long>(iterations_),
-               Count(static_cast<double>(m.env_steps)).c_str(), m.return_mean,
-               100 * m.success_fraction);
+               Count(static_cast<double>(m.env_steps)).c_str(),
+               Text(small ? "%.1e" : "%.2f", m.return_mean).c_str(), 100 * m.success_fraction);
   if (solved) last_ += " solved";
   if (m.bonus_mean) last_ += Text("  bonus %.1e", *m.bonus_mean);
   if (m.bonus_not_finite > 0) last_ += "  bonus not finite";

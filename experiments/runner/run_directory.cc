@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <vector>
 
 #include "experiments/runner/event_file.h"
 #include "experiments/runner/files.h"
@@ -64,6 +65,43 @@ RunDirectory::Action ActionOnFinal(const std::string& path, const Json& manifest
   return Action::kLeaveAlone;
 }
 
+// Appends "KEY is A there and B here" for every key of `here` whose value is another one there.
+void AddDifferences(const Json& there, const Json& here, const std::string& prefix,
+                    std::vector<std::string>& differences) {
+  for (const auto& [key, value] : here.items()) {
+    const Json other = ValueOr<Json>(there, key.c_str(), nullptr);
+    if (value.is_object()) {
+      AddDifferences(other, value, prefix + key + ".", differences);
+    } else if (other != value) {
+      const std::string text = other.dump(-1, ' ', false, Json::error_handler_t::replace);
+      differences.push_back(prefix + key + " is " + Shown(text) + " there and " + value.dump() +
+                            " here");
+    }
+  }
+}
+
+// What tells a run from the one of that manifest: the first keys that differ, or else hashes.
+std::string Difference(const Json& manifest, const RunConfig& config) {
+  Json here = ToJson(config);
+  for (const char* key : {"env_steps", "stop_when"}) here.erase(key);
+  if (config.shaping.eta_schedule == EtaSchedule::kConstant) here.erase("iterations");
+  std::vector<std::string> differences;
+  AddDifferences(ValueOr(manifest, "config", Json::object()), here, "", differences);
+  if (differences.empty()) {
+    return "config " + ValueOr<std::string>(manifest, "config_hash", "") + " there and " +
+           ConfigHash(config) + " here";
+  }
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(kShown, differences.size()); ++i) {
+    text += (i > 0 ? ", " : "") + differences[i];
+  }
+  if (differences.size() > kShown) {
+    text += ", and " + std::to_string(differences.size() - kShown) + " more";
+  }
+  return text;
+}
+
 }  // namespace
 
 bool IsFinal(const Json& summary) {
@@ -101,9 +139,8 @@ RunDirectory::Plan RunDirectory::Look(const RunConfig& config, IfExists if_exist
                       kOtherwise);
   }
   if (old_hash != hash || old_seed != config.seed) {
-    throw ConfigError("--out " + path_ + " holds another run (config " + old_hash + ", seed " +
-                      std::to_string(old_seed) + "); this one is config " + hash + ", seed " +
-                      std::to_string(config.seed) + kOtherwise);
+    throw ConfigError("--out " + path_ +
+                      " holds another run: " + Difference(plan.manifest, config) + kOtherwise);
   }
   if (IsFinal(plan.summary)) {
     plan.action = ActionOnFinal(path_, plan.manifest, plan.summary, config);

@@ -128,12 +128,34 @@ struct RunState {
   }
 };
 
+// The first `bytes` of a log must be its lines, the n-th of iteration n every - 1. Throws
+// ConfigError.
+void CheckLog(const std::string& path, std::int64_t bytes, std::int64_t every) {
+  if (FileSize(path) < bytes) throw ConfigError(path + " is shorter than it was at the checkpoint");
+  std::int64_t seen = 0;
+  ReadLines(path, [&](std::string_view text, std::int64_t number) {
+    if (seen >= bytes) return;  // written after the checkpoint
+    seen += static_cast<std::int64_t>(text.size()) + 1;
+    const std::string where = path + ", line " + std::to_string(number);
+    const Json line = ParseJson(std::string(text), where);
+    const std::int64_t iteration = number * every - 1;
+    if (ValueOr<std::int64_t>(line, "iteration", -1) != iteration) {
+      throw ConfigError(where + ": iteration must be " + std::to_string(iteration));
+    }
+  });
+  if (seen > bytes) throw ConfigError(path + " has other lines than at the checkpoint");
+}
+
 // Reads the checkpoint of a run that is resumed, if there is one. Throws ConfigError.
 void Restore(const RunDirectory& directory, const RunConfig& config, RunState& state) {
   const std::string path = directory.File("checkpoint");
   if (!FileExists(path)) return;
   try {
     ReadCheckpoint(path, [&](Archive& archive) { state.Serialize(archive, config); });
+    if (state.metrics_bytes > 0) CheckLog(directory.File("metrics.jsonl"), state.metrics_bytes, 1);
+    if (state.eval_bytes > 0) {
+      CheckLog(directory.File("eval.jsonl"), state.eval_bytes, config.eval_every);
+    }
   } catch (const ConfigError& error) {
     throw ConfigError(std::string(error.what()) + "; --if-exists overwrite starts over");
   }
@@ -142,14 +164,6 @@ void Restore(const RunDirectory& directory, const RunConfig& config, RunState& s
                       std::to_string(state.summary.iterations()) +
                       " iterations, more than is asked for; choose another directory or "
                       "--if-exists overwrite");
-  }
-  for (const auto& [name, bytes] : {std::pair{"metrics.jsonl", state.metrics_bytes},
-                                    std::pair{"eval.jsonl", state.eval_bytes}}) {
-    if (FileSize(directory.File(name)) < bytes) {
-      throw ConfigError(directory.File(name) +
-                        " is shorter than it was at the checkpoint; "
-                        "--if-exists overwrite starts over");
-    }
   }
 }
 

@@ -108,7 +108,13 @@ std::vector<SweepAxis> SweepAxes(const ConfigBuilder& base, const std::vector<st
     const bool whole = field != fields.fields().end() &&
                        (std::holds_alternative<std::int64_t*>(field->value) ||
                         (std::holds_alternative<double*>(field->value) && field->range.integer));
-    parsed.push_back(ParseAxis(text, whole));
+    try {
+      parsed.push_back(ParseAxis(text, whole));
+    } catch (const ConfigError&) {
+      if (path != "seed") throw;
+      throw ConfigError("--seeds must be whole numbers such as 1-10 or 1,2,5, got '" +
+                        Shown(seeds) + "'");
+    }
   }
   return parsed;
 }

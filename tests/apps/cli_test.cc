@@ -720,11 +720,18 @@ TEST_CASE("A directory that holds another run is left alone") {
   const Arguments command = kTiny + Arguments{"--out", "r"};
   REQUIRE(VimeRun(command, directory).exit_code == 0);
   const std::string metrics = Slurp(directory / "r/metrics.jsonl");
-  for (const Arguments& choice : {Arguments{"--eta", "0.2"}, Arguments{"--seed", "2"}}) {
+  const std::pair<Arguments, std::string> choices[] = {
+      {{"--eta", "0.2"}, "holds another run: eta is 0.1 there and 0.2 here;"},
+      {{"--seed", "2"}, "holds another run: seed is 1 there and 2 here;"},
+      {{"--policy-hidden", "[4]", "--env-steps", "9"}, "policy.hidden is [3] there and [4] here;"},
+      {{"--preset", "vime-published"}, " here, and "}};
+  for (const auto& [choice, difference] : choices) {
     const Result result = VimeRun(command + choice, directory);
+    CAPTURE(result.err);
     CHECK(result.exit_code == 2);
     CHECK(IsOneLine(result.err));
-    CHECK(Contains(result.err, "--out r holds another run"));
+    CHECK(Contains(result.err, "--out r"));
+    CHECK_MESSAGE(Contains(result.err, difference), difference);
     CHECK(Contains(result.err, "--if-exists overwrite"));
   }
   CHECK(Slurp(directory / "r/metrics.jsonl") == metrics);

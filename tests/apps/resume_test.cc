@@ -274,6 +274,17 @@ TEST_CASE("A checkpoint that cannot be used is refused in one line and nothing i
   WriteText(directory / "r/checkpoint", checkpoint);
   WriteText(directory / "r/metrics.jsonl", metrics.substr(0, 10));
   refused("metrics.jsonl is shorter");
+  // Or changed: a line that is none, a line lost and one too many at the end.
+  std::string changed = metrics;
+  changed.replace(metrics.find('\n') + 5, 3, "XXX");
+  WriteText(directory / "r/metrics.jsonl", changed);
+  refused("r/metrics.jsonl, line 2: ");
+  const std::size_t second = metrics.find('\n') + 1;
+  const std::size_t third = metrics.find('\n', second) + 1;
+  changed = metrics;
+  changed.erase(second, third - second);
+  WriteText(directory / "r/metrics.jsonl", changed + std::string(third, 'x'));
+  refused("r/metrics.jsonl, line 2: iteration must be 1");
   CHECK(VimeRun(kRun + Arguments{"--if-exists", "overwrite"}, directory).exit_code == 0);
   CHECK(Results(directory / "r") == Uninterrupted("4"));
 }

@@ -129,8 +129,8 @@ TEST_CASE("A run counts as finished when it has left its summary, wherever -- wo
   CHECK(Contains(printed.err, "'eval'"));
   CHECK(IsOneLine(printed.err));  // not one a run
   for (const char* option : {"--out=elsewhere", "--out", "--task", "--manifest=m", "--version",
-                             "--help", "--list", "--print-config"}) {
-    const Result refused = VimeSweep({"run", "s", "--", option, "1"}, directory);
+                             "--help", "--list=envs", "--print-config"}) {
+    const Result refused = VimeSweep({"run", "s", "--", option}, directory);
     CHECK(refused.exit_code == 2);
     CHECK(IsOneLine(refused.err));
     CHECK(Contains(refused.err, "cannot follow --"));

@@ -84,6 +84,7 @@ TEST_CASE("Plans that cannot be run are refused before anything is written") {
   refused({"eta=1,x"}, "1", "axis eta must be a number");
   refused({"eta=1", "eta=2"}, "1", "appears twice");
   refused({"seed=1,2"}, "1", "--seeds");
+  refused({}, "5-1", "--seeds must be whole numbers such as 1-10 or 1,2,5, got '5-1'");
   refused({"iterations=1,2"}, "1", "share the directory");
   refused({}, "0.5", "--seeds must be an integer");
   refused({"eta=0..1*1000", "gamma=0..1*1000"}, "1-2", "at most 1e6 runs");
