@@ -78,6 +78,7 @@ struct PhiloxWords {
   C3 c3[N];
 };
 
+/// The rounds of Philox4x32-10 (Salmon et al., 2011), the N counters in turn in each.
 template <int kRounds = 10, int N, class C0, class C1, class C2, class C3>
 VIME_INLINE auto PhiloxRounds(const PhiloxWords<N, C0, C1, C2, C3>& c, std::uint32_t k0,
                               std::uint32_t k1) {
@@ -128,7 +129,7 @@ VIME_INLINE void NormalBlocks(const Block& first_block, std::uint32_t stride, co
     const W radius_word = pair % 2 == 0 ? words.c0[n] : words.c2[n];
     const W angle_word = pair % 2 == 0 ? words.c1[n] : words.c3[n];
     const F u = MulAdd(WordToNumber<F>(radius_word >> 8), F(T(0x1p-24)), F(T(0x1p-24)));
-    const F radius = Sqrt(F(T(-2)) * LogNormal(u));
+    const F radius = Sqrt(F(T(-2)) * LogNormal(u));  // -0 for u = 1: a zero of either sign
     // Bits 8-31: an angle in [-pi/4, pi/4). Bit 0 mirrors it at the diagonal and bit 1 turns it by
     // half a circle: a uniform angle on the whole circle.
     const F position = MulAdd(WordToNumber<F>(angle_word >> 8), F(T(0x1p-24)), F(T(0x1p-25 - 0.5)));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <memory>
 #include <random>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -346,8 +348,9 @@ class Recording {
   }
   const Batch& batch() const { return batch_; }
 
-  // start(lane, episode) and step(lane, row, action) for every episode and row of the batch, in the
-  // order in which the rollout took them: a step of each running episode in turn.
+  // start(lane, episode) and step(lane, row, action) for every episode and row of the batch: a step
+  // of each running episode in turn, as in the rollout. Where episodes end early, sixteen run here
+  // until the last, but fewer there: it does not begin what the batch may not need.
   template <class Start, class Step>
   void Replay(const Start& start, const Step& step) const {
     struct Lane {
@@ -388,7 +391,13 @@ class EnvReplay {
     for (std::size_t i = 0; i < Recording::kTurns; ++i) envs_.push_back(MakeEnvironment(env));
     observation_.resize(static_cast<std::size_t>(envs_.front()->spec().observation_dim()));
     Run([&](Index row, const Step& step) {
-      if (step.reward == recording_.batch().rewards[row]) return;
+      const Batch& batch = recording_.batch();
+      bool same = step.reward == batch.rewards[row];
+      for (std::size_t k = 0; k < observation_.size(); ++k) {
+        same = same && static_cast<float>(observation_[k]) ==
+                           batch.next_observations(row, static_cast<Index>(k));
+      }
+      if (same) return;
       throw std::logic_error("the replay of " + env + " is not what the rollout recorded");
     });
   }

@@ -396,6 +396,39 @@ TEST_CASE("Float kernels agree with an independent double implementation on the 
   }
 }
 
+TEST_CASE("In float the ELBO gradient is that in double, whatever is left over of sixteen lanes") {
+  struct Setting {
+    std::vector<int> sizes;
+    Activation activation;
+    Sampling sampling;
+  };
+  for (const Setting& setting : {Setting{{3, 2, 2}, Activation::kRelu, Sampling::kMoments},
+                                 Setting{{3, 2, 2}, Activation::kRelu, Sampling::kLocal},
+                                 Setting{{3, 9, 2}, Activation::kTanh, Sampling::kLocal},
+                                 Setting{{4, 16, 3}, Activation::kRelu, Sampling::kMoments},
+                                 Setting{{4, 17, 3}, Activation::kRelu, Sampling::kMoments},
+                                 Setting{{20, 33, 5}, Activation::kRelu, Sampling::kLocal},
+                                 Setting{{4, 9, 7, 3}, Activation::kTanh, Sampling::kLocal},
+                                 Setting{{4, 9, 7, 3}, Activation::kTanh, Sampling::kDirect},
+                                 Setting{{5, 3}, Activation::kRelu, Sampling::kLocal}}) {
+    const auto gradient = [&]<class T>(T) -> VectorXd {
+      const auto problem = RandomProblem<T>(setting.sizes, setting.activation, 23);
+      const auto noise = MakeNoise<T>(problem.network.shape(), setting.sampling, 3, kKey);
+      return ComputeNegativeElbo<T>(problem.network, problem.x, problem.y, 0.3, noise)
+          .gradient.template cast<double>();
+    };
+    const VectorXd expected = gradient(double());
+    for (const std::string_view name : AvailableKernels()) {
+      CAPTURE(name);
+      CAPTURE(setting.sizes[1]);
+      SelectKernels(name);
+      const VectorXd difference = gradient(float()) - expected;
+      CHECK(difference.cwiseAbs().maxCoeff() < 1e-5 * expected.cwiseAbs().maxCoeff());
+    }
+  }
+  SelectKernels("auto");
+}
+
 TEST_CASE("Noise keyed by row equals the sequence of that row, in float and in double") {
   const auto problem = RandomProblem<float>({1, 1}, Activation::kRelu, 20);
   // One sample of a linear unit: prediction = m + sd eps.
