@@ -100,6 +100,11 @@ int Execute(const CommandLine& command, const std::atomic<bool>& stop,
     std::cerr << "vime-run: this processor has no AVX2, FMA or BMI2 (x86-64-v3): the same results, "
                  "many times slower\n";
   }
+  if (!command.options.quiet) {
+    for (const std::string& key : KeysWithoutEffect(command.resolved)) {
+      std::cerr << "vime-run: " << key << " has no effect: it belongs to another algo\n";
+    }
+  }
   const RunOutcome outcome = Run(command.resolved, command.options, command.argv, stop);
   std::cerr << Closing(outcome, command.options);
   if (command.options.json && !outcome.summary.is_null()) {

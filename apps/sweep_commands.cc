@@ -132,6 +132,12 @@ int Plan(int argc, const char* const* argv) {
               Counted(num_seeds, "seed") +
               (before > 0 ? ", " + std::to_string(tasks.size() - before) + " of them new" : "") +
               "\n" + report);
+  for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
+    const bool idle = std::ranges::all_of(tasks, [&](const SweepTask& task) {
+      return std::ranges::find(task.without_effect, axis.path) != task.without_effect.end();
+    });
+    if (idle) std::cerr << "vime-sweep: " << axis.path << " has no effect: its runs are equal\n";
+  }
   std::cerr << "next: vime-sweep run " << Printable(EscapeShell(directory)) << " --jobs "
             << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
   return 0;

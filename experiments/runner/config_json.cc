@@ -333,6 +333,23 @@ Json ToJson(const RunConfig& config) {
   return json;
 }
 
+std::vector<std::string> KeysWithoutEffect(const ResolvedConfig& resolved) {
+  const Algorithm algo = resolved.config.algo;
+  const std::pair<std::string_view, bool> sections[] = {
+      {"reinforce.", algo == Algorithm::kReinforce},
+      {"advantage.", algo != Algorithm::kReinforce},
+      {"trpo.", algo == Algorithm::kTrpo || algo == Algorithm::kNaturalGradient},
+      {"ppo.", algo == Algorithm::kPpo},
+      {"erwr.", algo == Algorithm::kErwr}};
+  std::vector<std::string> keys;
+  for (const auto& [path, source] : resolved.sources) {
+    for (const auto& [section, read] : sections) {
+      if (source == "flag" && !read && path.starts_with(section)) keys.push_back(path);
+    }
+  }
+  return keys;
+}
+
 std::string ConfigHash(const RunConfig& config) {
   nlohmann::json sorted = nlohmann::json::parse(ToJson(config).dump());
   for (const char* key : {"seed", "env_steps", "stop_when"}) sorted.erase(key);

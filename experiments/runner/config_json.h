@@ -48,6 +48,10 @@ class ConfigBuilder {
   std::vector<Assignment> assignments_;
 };
 
+/// The keys given by flags that belong to an algorithm other than the one that runs, such as
+/// ppo.epochs under trpo: nothing reads them, but they tell runs apart.
+std::vector<std::string> KeysWithoutEffect(const ResolvedConfig& resolved);
+
 /// The config object of a file given to --config: the file itself, or the member "config" of a
 /// run.json, of the output of --print-config or of a preset. Throws ConfigError that begins with
 /// `origin` when keys beside that member would be ignored.

@@ -35,6 +35,7 @@ SweepTask MakeTask(const ResolvedConfig& resolved, const std::vector<SweepAxis>&
   for (const auto& [path, source] : resolved.sources) {
     if (source != "default" && source != "environment") task.config[path] = At(config, path);
   }
+  task.without_effect = KeysWithoutEffect(resolved);
   return task;
 }
 

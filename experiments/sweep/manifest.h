@@ -16,8 +16,9 @@ inline constexpr std::int64_t kMostTasks = 1000000;  // of a sweep
 struct SweepTask {
   std::string run;  ///< its directory, relative to that of the manifest
   std::string config_hash;
-  Json axes;    ///< the values of the axes and the seed, by path
-  Json config;  ///< every value that is not a default, by path
+  Json axes;                                     ///< the values of the axes and the seed, by path
+  Json config;                                   ///< every value that is not a default, by path
+  std::vector<std::string> without_effect = {};  ///< axes that the run does not read; not written
 };
 
 /// Every combination of the axes, for every seed: all variants of the first seed come first. The

@@ -54,7 +54,7 @@ struct DiagonalHessian {
 };
 
 /// The Hessian of (mean', rho') -> KL[q' || q] at q' = q, which is diagonal and equals the Fisher
-/// information of q [H16, section 2.3 and appendix]:
+/// information of q [H16, section 2.5]:
 ///   d2/dmean^2 = 1/sigma^2,   d2/drho^2 = 2 sigmoid(rho)^2/sigma^2.
 template <class T>
 DiagonalHessian<T> KlHessian(const DiagonalGaussian<T>& q);

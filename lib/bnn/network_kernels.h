@@ -196,7 +196,10 @@ VIME_PHASE F ExactGain(Pack& pack, const F* targets, const NetworkView<ScalarOf<
 }
 
 /// out[b] = the information gain of row b: how far one Newton step on that row alone moves the
-/// belief [H16, section 2.3 and appendix]. The network is not changed.
+/// belief [H16, section 2.5]. With l = -E_q[log p(y_b | x_b, theta)] and H the diagonal Hessian of
+/// the divergence,
+///   1/2 lambda^2 grad l^T H^-1 grad l   or   KL between q(phi - lambda H^-1 grad l) and q(phi).
+/// The network is not changed.
 template <class F>
 void InformationGainKernel(const NetworkView<ScalarOf<F>>& net, const NoiseView<ScalarOf<F>>& noise,
                            RowsView<ScalarOf<F>> x, RowsView<ScalarOf<F>> y, std::int64_t rows,

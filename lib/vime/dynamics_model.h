@@ -115,7 +115,10 @@ class DynamicsModel {
   /// Adds transitions to the pool and to the statistics that standardise.
   void Observe(const Batch& batch);
 
-  /// Trains for options.updates minibatches. Random numbers are named by (seed, iteration).
+  /// Takes options.updates steps of Adam on minibatches B of the pool D, down the gradient of
+  ///   w KL[q(phi) || p(theta)] - sum_(x, y) in B  E_q[log p(y | x, theta)],
+  /// with w = kl_weight |B|/|D| (kl_schedule data) or kl_weight. A learned likelihood follows the
+  /// squared residuals by a running mean. Random numbers are named by (seed, iteration).
   /// Throws NumericalError when the network leaves the finite numbers.
   FitReport Fit(std::uint32_t iteration);
 

@@ -287,6 +287,21 @@ TEST_CASE("The tasks of a Slurm array share the runs of a sweep") {
   CHECK(VimeSweep({"status", "s"}, directory).out == "5 runs, 5 finished\n");
 }
 
+TEST_CASE("Settings of an algorithm that does not run are pointed out") {
+  const TemporaryDirectory directory;
+  const std::string axis = "reinforce.learning_rate=0.1,0.2";
+  const auto notes = [&](const Arguments& arguments) {
+    return Lines(VimeSweep(Arguments{"plan"} + arguments, directory).err).size() - 1;  // next: ...
+  };
+  CHECK(notes({"a", axis, "--set", "algo=trpo"}) == 1);
+  CHECK(notes({"b", axis}) == 0);
+  CHECK(notes({"c", axis, "algo=trpo,reinforce"}) == 0);
+  const Arguments ppo = {"--ppo-epochs", "3", "--out", "r"};
+  CHECK(Contains(VimeRun(kTinySettings + ppo, directory).err, "ppo.epochs has no effect"));
+  const Arguments same = {"--ppo-epochs", "3", "--out", "s", "--set", "algo=ppo"};
+  CHECK_FALSE(Contains(VimeRun(kTinySettings + same, directory).err, "no effect"));
+}
+
 TEST_CASE("Command lines of vime-sweep that make no sense are refused in one line") {
   const TemporaryDirectory directory;
   MakePlan(directory, {}, "1");
