@@ -1,9 +1,9 @@
 #!/bin/bash
 # A sweep on a real Slurm, started on this machine for the occasion. Needs root and the packages
 #   slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge
-# An array of 4 tasks with 2 runs each; one is told to stop, exits with 75 and is requeued; then the node dies under
-# its tasks, comes back, and Slurm requeues them; the results are merged and compared with those of
-# an uninterrupted run.
+# An array of 4 tasks with 2 runs each; one is told to stop, exits with 75 and is requeued; then the
+# node dies under its tasks, comes back, and Slurm requeues them; the results are merged and compared
+# with those of an uninterrupted run.
 #   tests/slurm.sh [directory of the programs, default build/release/bin]
 set -euo pipefail
 bin=$(realpath "${1:-build/release/bin}")
@@ -91,8 +91,8 @@ settings=("eta=0.05,0.1" --seeds 1-4 --set iterations=60 --set bnn.updates=50000
 vime-sweep plan sweep "${settings[@]}"
 vime-sweep slurm sweep --submit --array-size 4 -- --output="$work/task-%a.log" --ntasks=1
 job=$(squeue -h -o %F | head -1)
-# Preempt a task: its steps get the signal and write a checkpoint. A task may end before the signal
-# comes, so until one has stopped.
+# Preempt a task: all processes of its step get the signal, and the runs write checkpoints. A task
+# may end before the signal comes, so until one has stopped.
 any_line() { [ -s "$(ls sweep/*/metrics.jsonl 2> /dev/null | head -1)" ]; }
 wait_for 30 any_line
 a_run_has_stopped() {
@@ -101,7 +101,7 @@ a_run_has_stopped() {
 preempt_a_task() {
   a_run_has_stopped && return
   # The task that began last. scancel tries for a long while to signal a task that is ending.
-  timeout 2 scancel --signal=USR1 "$(squeue -h -t R -o %i --sort=-S | head -1)" 2> /dev/null || true
+  timeout 2 scancel --signal=TERM "$(squeue -h -t R -o %i --sort=-S | head -1)" 2> /dev/null || true
   sleep 0.5
   return 1
 }
