@@ -176,6 +176,7 @@ std::string Meaning(int exit_code) {
 
 // Refuses at once what every run would refuse.
 void CheckPassedOn(const std::vector<std::string>& words, const std::string& manifest) {
+  if (words.empty()) return;
   constexpr std::array kNotPassedOn = {"--out", "--manifest", "--task"};
   const auto refuse = [](const std::string& what) {
     throw ConfigError(what + " cannot follow --: the sweep says what runs, and where");
