@@ -13,6 +13,7 @@
 #include "experiments/runner/files.h"
 #include "experiments/runner/text.h"
 #include "lib/core/check.h"
+#include "lib/core/names.h"
 #include "lib/kernels/kernels.h"
 
 namespace vime {
@@ -63,7 +64,14 @@ std::optional<int> RunCommand(const Commands& commands, int argc, const char* co
   std::vector<const char*> words(argv, argv + argc);
   if (word(1) == kCompleteFlag && commands.contains(word(2))) std::swap(words[1], words[2]);
   const auto command = commands.find(argc > 1 ? words[1] : "");
-  if (command == commands.end()) return std::nullopt;
+  if (command == commands.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, run] : commands) names.emplace_back(name);
+    const std::string closest = word(1).starts_with("-") ? "" : ClosestName(word(1), names);
+    if (closest.empty()) return std::nullopt;
+    throw ConfigError("unknown command '" + std::string(word(1)) + "'; did you mean " + closest +
+                      "?");
+  }
   return command->second(argc - 1, words.data() + 1);
 }
 

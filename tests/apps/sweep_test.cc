@@ -314,6 +314,7 @@ TEST_CASE("Command lines of vime-sweep that make no sense are refused in one lin
   };
   refused({}, "plan, run, status, merge or slurm");
   refused({"go"}, "'go'");
+  refused({"pln"}, "unknown command 'pln'; did you mean plan?");
   refused({"plan"}, "needs a directory");
   refused({"plan", "eta=0,1"}, "needs a directory");
   refused({"run"}, "needs the directory");
