@@ -109,6 +109,7 @@ int Plan(int argc, const char* const* argv) {
   std::vector<SweepTask> tasks = PlanSweep(base, positional, seeds);
   const std::string manifest = ManifestOf(directory);
   std::size_t before = 0;
+  std::size_t longer = 0;
   if (FileExists(manifest)) {
     const std::vector<SweepTask> old = ReadManifest(manifest);
     before = old.size();
@@ -117,6 +118,7 @@ int Plan(int argc, const char* const* argv) {
     } catch (const ConfigError& error) {
       throw ConfigError(manifest + " holds " + error.what() + "; choose another directory");
     }
+    for (std::size_t i = 0; i < before; ++i) longer += tasks[i].config != old[i].config ? 1 : 0;
   }
   MakeDirectories(directory);
   WriteFileAtomically(manifest, ManifestText(tasks));
@@ -131,12 +133,14 @@ int Plan(int argc, const char* const* argv) {
   WriteStdout(Counted(tasks.size(), "run") + ": " + Counted(variants, "variant") + " x " +
               Counted(num_seeds, "seed") +
               (before > 0 ? ", " + std::to_string(tasks.size() - before) + " of them new" : "") +
-              "\n" + report);
+              (longer > 0 ? ", " + std::to_string(longer) + " longer than before" : "") + "\n" +
+              report);
   for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
     const bool idle = std::ranges::all_of(tasks, [&](const SweepTask& task) {
       return std::ranges::find(task.without_effect, axis.path) != task.without_effect.end();
     });
-    if (idle) std::cerr << "vime-sweep: " << axis.path << " has no effect: its runs are equal\n";
+    if (idle)
+      std::cerr << "vime-sweep: " << axis.path << " has no effect: it belongs to another algo\n";
   }
   std::cerr << "next: vime-sweep run " << Printable(EscapeShell(directory)) << " --jobs "
             << ::sysconf(_SC_NPROCESSORS_ONLN) << "\n";
@@ -175,20 +179,24 @@ std::string Meaning(int exit_code) {
 }
 
 // Refuses at once what every run would refuse.
-void CheckPassedOn(const std::vector<std::string>& words, const std::string& manifest) {
-  if (words.empty()) return;
+void CheckPassedOn(const std::vector<std::string>& words) {
   constexpr std::array kNotPassedOn = {"--out", "--manifest", "--task"};
-  const auto refuse = [](const std::string& what) {
-    throw ConfigError(what + " cannot follow --: the sweep says what runs, and where");
-  };
-  std::vector<const char*> command = {"vime-run", "--manifest", manifest.c_str(), "--task", "1"};
+  const std::string reason = " cannot follow --: the sweep says what runs, and where";
+  std::vector<const char*> command = {"vime-run"};
   for (const std::string& word : words) {
     const std::string option = word.substr(0, word.find('='));
-    if (std::ranges::find(kNotPassedOn, option) != kNotPassedOn.end()) refuse(option);
+    if (std::ranges::find(kNotPassedOn, option) != kNotPassedOn.end()) {
+      throw ConfigError(option + reason);
+    }
     command.push_back(word.c_str());
   }
   const CommandLine line = ParseCommandLine(static_cast<int>(command.size()), command.data());
-  if (line.action != Action::kRun) refuse(words.front());
+  if (line.action != Action::kRun) throw ConfigError("options that only print" + reason);
+  for (const auto& [key, source] : line.resolved.sources) {
+    if (source != "default" && source != "environment") {
+      throw ConfigError("keys of the config, such as " + key + "," + reason);
+    }
+  }
 }
 
 int RunAll(int argc, const char* const* argv) {
@@ -209,7 +217,7 @@ int RunAll(int argc, const char* const* argv) {
   const std::string manifest = ManifestOf(OnlyDirectory(app, positional));
   const std::vector<SweepTask> tasks = ReadManifest(manifest);
   const auto chosen = Shard(shard, static_cast<std::int64_t>(tasks.size()));
-  CheckPassedOn(arguments.passed_on, manifest);
+  CheckPassedOn(arguments.passed_on);
   const auto path = [&](std::int64_t task) {
     return RunPath(manifest, tasks[static_cast<std::size_t>(task - 1)]);
   };
@@ -218,16 +226,15 @@ int RunAll(int argc, const char* const* argv) {
       {.program = Program("vime-run"),
        .jobs = jobs,
        .arguments = arguments.passed_on,
-       .has_result = [&](std::int64_t task) { return FileExists(path(task) + "/summary.json"); },
-       .runs_elsewhere = [&](std::int64_t task) { return IsLocked(path(task) + "/.lock"); }});
+       .has_result = [&](std::int64_t task) { return FileExists(path(task) + "/summary.json"); }});
   for (const FailedTask& failed : outcome.failed) {
     std::cerr << "task " << failed.task << "  " << Meaning(failed.exit_code) << "  "
               << Printable(path(failed.task)) << "  " << Printable(failed.message) << "\n";
   }
-  if (!outcome.failed.empty()) {
-    std::cerr << "one alone, with options such as --if-exists overwrite: vime-run --manifest "
-              << Printable(EscapeShell(manifest)) << " --task " << outcome.failed.front().task
-              << "\n";
+  const auto refused = std::ranges::find(outcome.failed, 2, &FailedTask::exit_code);
+  if (refused != outcome.failed.end()) {
+    std::cerr << "one alone, with options such as --if-exists: vime-run --manifest "
+              << Printable(EscapeShell(manifest)) << " --task " << refused->task << "\n";
   }
   std::cerr << outcome.finished << " finished, " << outcome.failed.size() << " failed, "
             << outcome.stopped << " stopped";

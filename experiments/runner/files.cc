@@ -48,19 +48,42 @@ class Descriptor {
 
 }  // namespace
 
+namespace {
+
+// Whether standard output goes to the file of that status.
+bool IsStdout(const struct stat& status) {
+  struct stat output {};
+  return ::fstat(STDOUT_FILENO, &output) == 0 && output.st_dev == status.st_dev &&
+         output.st_ino == status.st_ino;
+}
+
+// Where a link leads, whether there is something or not.
+std::string FollowLinks(const std::string& name) {
+  constexpr int kMostLinks = 40;  // as the system
+  std::filesystem::path path = name;
+  std::error_code none;
+  for (int i = 0; i < kMostLinks; ++i) {
+    if (!std::filesystem::is_symlink(path, none)) return path.string();
+    path = path.parent_path() / std::filesystem::read_symlink(path, none);
+  }
+  errno = ELOOP;
+  Fail("write", name);
+}
+
+}  // namespace
+
 void WriteFileAtomically(const std::string& name, std::string_view content) {
   struct stat status {};
-  if (::stat(name.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) {
+  const bool exists = ::stat(name.c_str(), &status) == 0;
+  if (exists && IsStdout(status)) return WriteStdout(content);
+  if (exists && !S_ISREG(status.st_mode)) {
     Descriptor other(name, O_WRONLY | O_CLOEXEC);
     if (other.value() < 0) Fail("write", name);
     WriteAll(other.value(), content, name);
     if (!other.Close()) Fail("write", name);
     return;
   }
-  std::error_code none;
-  const std::filesystem::path linked = std::filesystem::canonical(name, none);
-  const std::string path =
-      std::filesystem::is_symlink(name, none) && !linked.empty() ? linked.string() : name;
+  const std::string path = FollowLinks(name);
   const std::string temporary = path + kTemporarySuffix;
   Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
   if (file.value() < 0) Fail("create", temporary);
@@ -128,7 +151,8 @@ std::string ReadFileStart(const std::string& path, std::size_t bytes) {
 }
 
 void ReadLines(const std::string& path,
-               const std::function<void(std::string_view line, std::int64_t number)>& read) {
+               const std::function<void(std::string_view line, std::int64_t number)>& read,
+               std::int64_t bytes) {
   std::string begun;  // a line that ends in a later piece
   std::int64_t number = 0;
   const auto append = [&](std::string_view part) {
@@ -138,6 +162,9 @@ void ReadLines(const std::string& path,
     begun += part;
   };
   ReadPieces(path, [&](std::string_view piece) {
+    piece = piece.substr(
+        0, static_cast<std::size_t>(std::min(bytes, static_cast<std::int64_t>(piece.size()))));
+    bytes -= static_cast<std::int64_t>(piece.size());
     for (std::size_t end; (end = piece.find('\n')) != std::string_view::npos;) {
       append(piece.substr(0, end));
       piece.remove_prefix(end + 1);
@@ -145,7 +172,7 @@ void ReadLines(const std::string& path,
       begun.clear();
     }
     append(piece);
-    return true;
+    return bytes > 0;
   });
   if (!begun.empty()) read(begun, ++number);
 }
@@ -230,7 +257,7 @@ FileLock::FileLock(const std::string& path)
     const int code = errno;
     ::close(descriptor_);
     errno = code;
-    if (held) throw IoError(path + " is locked: another process is using this run directory");
+    if (held) throw IoError(path + kLocked);
     Fail("lock", path);
   }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,8 @@ inline constexpr const char* kTemporarySuffix = ".tmp";
 
 /// Replaces the file as a whole: temporary name, fsync, rename, fsync of the directory.
 /// When that fails, the old file stands and no temporary file is left. Symbolic links are followed;
-/// what is no file, such as a pipe or a device, is written to.
+/// what is no file, such as a pipe or a device, is written to, and so is standard output under any
+/// name.
 void WriteFileAtomically(const std::string& name, std::string_view content);
 
 /// The text of a regular file or a pipe. Throws for anything else, such as a directory or a device,
@@ -27,9 +29,10 @@ std::string ReadFile(const std::string& path, std::size_t max_bytes);
 std::string ReadFileStart(const std::string& path, std::size_t bytes);
 
 /// Gives every line of such a file to `read`, with its number from 1 on; never holds more than one.
-/// Throws ConfigError for a line of more than a mebibyte.
+/// Throws ConfigError for a line of more than a mebibyte. What follows after `bytes` is not read.
 void ReadLines(const std::string& path,
-               const std::function<void(std::string_view line, std::int64_t number)>& read);
+               const std::function<void(std::string_view line, std::int64_t number)>& read,
+               std::int64_t bytes = std::numeric_limits<std::int64_t>::max());
 
 bool FileExists(const std::string& path);
 
@@ -74,6 +77,9 @@ class LineWriter {
 
 /// Whether a process holds a FileLock on the file.
 bool IsLocked(const std::string& path);
+
+/// What the message of a FileLock that another process holds ends in.
+inline constexpr const char* kLocked = " is locked: another process is using this run directory";
 
 /// An exclusive lock on a file, held until destruction or the end of the process.
 class FileLock {

@@ -60,7 +60,8 @@ RunDirectory::Action ActionOnFinal(const std::string& path, const Json& manifest
       return diverged ? Action::kLeaveAlone : Action::kResume;
     }
     throw ConfigError("--out " + path + " holds this run finished with " + key + " " +
-                      before.dump() + ", asked for is " + limits_now[key].dump() + kOtherwise);
+                      Shown(before.dump(-1, ' ', false, Json::error_handler_t::replace)) +
+                      ", asked for is " + limits_now[key].dump() + kOtherwise);
   }
   return Action::kLeaveAlone;
 }
@@ -85,10 +86,14 @@ std::string Difference(const Json& manifest, const RunConfig& config) {
   Json here = ToJson(config);
   for (const char* key : {"env_steps", "stop_when"}) here.erase(key);
   if (config.shaping.eta_schedule == EtaSchedule::kConstant) here.erase("iterations");
+  if (config.eval_every == 0) here.erase("eval_episodes");
+  Json there = ValueOr(manifest, "config", Json::object());
+  if (!there.is_object()) there = Json::object();
+  there["seed"] = ValueOr<Json>(manifest, "seed", nullptr);
   std::vector<std::string> differences;
-  AddDifferences(ValueOr(manifest, "config", Json::object()), here, "", differences);
+  AddDifferences(there, here, "", differences);
   if (differences.empty()) {
-    return "config " + ValueOr<std::string>(manifest, "config_hash", "") + " there and " +
+    return "config " + Shown(ValueOr<std::string>(manifest, "config_hash", "")) + " there and " +
            ConfigHash(config) + " here";
   }
   constexpr std::size_t kShown = 3;

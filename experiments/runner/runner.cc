@@ -132,18 +132,15 @@ struct RunState {
 // ConfigError.
 void CheckLog(const std::string& path, std::int64_t bytes, std::int64_t every) {
   if (FileSize(path) < bytes) throw ConfigError(path + " is shorter than it was at the checkpoint");
-  std::int64_t seen = 0;
-  ReadLines(path, [&](std::string_view text, std::int64_t number) {
-    if (seen >= bytes) return;  // written after the checkpoint
-    seen += static_cast<std::int64_t>(text.size()) + 1;
+  const auto check = [&](std::string_view text, std::int64_t number) {
     const std::string where = path + ", line " + std::to_string(number);
     const Json line = ParseJson(std::string(text), where);
     const std::int64_t iteration = number * every - 1;
     if (ValueOr<std::int64_t>(line, "iteration", -1) != iteration) {
       throw ConfigError(where + ": iteration must be " + std::to_string(iteration));
     }
-  });
-  if (seen > bytes) throw ConfigError(path + " has other lines than at the checkpoint");
+  };
+  ReadLines(path, check, bytes);
 }
 
 // Reads the checkpoint of a run that is resumed, if there is one. Throws ConfigError.

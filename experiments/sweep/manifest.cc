@@ -157,6 +157,16 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
   return tasks;
 }
 
+RunConfig LimitsOf(const SweepTask& task) {
+  RunConfig limits;
+  limits.iterations = ValueOr(task.config, "iterations", limits.iterations);
+  limits.env_steps = ValueOr(task.config, "env_steps", limits.env_steps);
+  if (ValueOr<std::string>(task.config, "stop_when", "") == "solved") {
+    limits.stop_when = StopWhen::kSolved;
+  }
+  return limits;
+}
+
 std::vector<SweepTask> GrownPlan(const std::vector<SweepTask>& before,
                                  const std::vector<SweepTask>& planned) {
   std::map<std::string, const SweepTask*> rest;
@@ -164,10 +174,19 @@ std::vector<SweepTask> GrownPlan(const std::vector<SweepTask>& before,
   std::vector<SweepTask> grown;
   for (const SweepTask& task : before) {
     const auto found = rest.find(task.run);
+    const auto refuse = [&](const std::string& what) {
+      throw ConfigError("another plan" + what + ", such as " + Shown(task.run) + " " +
+                        Shown(task.axes.dump()));
+    };
     if (found == rest.end() || found->second->config_hash != task.config_hash) {
-      throw ConfigError("another plan, with runs that are not in this one, such as " + task.run +
-                        " " + task.axes.dump());
+      refuse(", with runs that are not in this one");
     }
+    const RunConfig old = LimitsOf(task), limits = LimitsOf(*found->second);
+    const bool shorter =
+        limits.iterations < old.iterations ||
+        (limits.env_steps > 0 && (old.env_steps == 0 || limits.env_steps < old.env_steps)) ||
+        (limits.stop_when == StopWhen::kSolved && old.stop_when != StopWhen::kSolved);
+    if (shorter) refuse(", with runs that go further");
     grown.push_back(*found->second);
     rest.erase(found);
   }

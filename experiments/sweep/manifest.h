@@ -31,8 +31,12 @@ std::vector<SweepTask> PlanSweep(const ConfigBuilder& base, const std::vector<st
 std::vector<SweepAxis> SweepAxes(const ConfigBuilder& base, const std::vector<std::string>& axes,
                                  const std::string& seeds);
 
+/// A config that has the limits of a task: iterations, env_steps and stop_when.
+RunConfig LimitsOf(const SweepTask& task);
+
 /// The runs of a plan that takes the place of another, those of the other first and in its order,
-/// so that their numbers stay. Throws ConfigError when one of them is not in the new plan.
+/// so that their numbers stay. Throws ConfigError when one of them is not in the new plan, or is
+/// shorter there.
 std::vector<SweepTask> GrownPlan(const std::vector<SweepTask>& before,
                                  const std::vector<SweepTask>& planned);
 

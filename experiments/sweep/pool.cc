@@ -14,6 +14,7 @@
 #include <cstring>
 #include <map>
 
+#include "experiments/runner/files.h"
 #include "lib/core/check.h"
 
 namespace vime {
@@ -86,15 +87,22 @@ pid_t Start(const std::string& manifest, std::int64_t task, const PoolOptions& o
   ::_exit(127);
 }
 
-// What the runs are told. Who ends the sweep may end all its processes himself, and a run ends at
-// once when it is told to for the second time; a warning may come twice.
-int PassedOn(int signal, bool first) {
-  return first && (signal == SIGTERM || signal == SIGHUP) ? SIGUSR1 : signal;
+bool IsEnding(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
+
+// Passes a signal on to a run, which ends at once when it gets the second ending one. Who ends the
+// sweep may signal all its processes, so the first is passed on as a warning, which may come twice.
+void PassOn(pid_t run, int signal, int endings) {
+  if (!IsEnding(signal) || endings == 1) {
+    ::kill(run, IsEnding(signal) ? SIGUSR1 : signal);
+    return;
+  }
+  for (const int each : {SIGINT, SIGTERM}) ::kill(run, each);
 }
 
 }  // namespace
 
 SweepSignals::SweepSignals() {
+  std::signal(SIGCHLD, SIG_DFL);  // it may be ignored by inheritance
   sigemptyset(&waited_);
   sigaddset(&waited_, SIGCHLD);
   for (const int signal : kSignals) {
@@ -106,10 +114,15 @@ SweepSignals::SweepSignals() {
 }
 
 SweepSignals::~SweepSignals() {
-  const timespec no_time{};
-  while (::sigtimedwait(&waited_, nullptr, &no_time) > 0) {  // too late
+  while (Poll() > 0) {  // too late
   }
   ::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int SweepSignals::Poll() const {
+  const timespec no_time{};
+  const int signal = ::sigtimedwait(&waited_, nullptr, &no_time);
+  return signal == SIGCHLD ? Poll() : std::max(0, signal);
 }
 
 int SweepSignals::Wait() const {
@@ -124,6 +137,8 @@ void SweepSignals::UnblockInChild() const { ::sigprocmask(SIG_SETMASK, &before_,
 PoolOutcome RunTasks(const SweepSignals& signals, const std::string& manifest,
                      const std::vector<std::int64_t>& tasks, const PoolOptions& options) {
   PoolOutcome outcome;
+  outcome.signal = signals.Poll();
+  int endings = 0;
   SweepProgress progress(tasks.size());
   std::map<pid_t, RunningTask> running;
   std::size_t next = 0;
@@ -147,9 +162,9 @@ PoolOutcome RunTasks(const SweepSignals& signals, const std::string& manifest,
 
     const int signal = signals.Wait();
     if (signal != SIGCHLD) {
-      const int passed_on = PassedOn(signal, outcome.signal == 0);
       outcome.signal = signal;
-      for (const auto& [child, task] : running) ::kill(child, passed_on);
+      endings += IsEnding(signal) ? 1 : 0;
+      for (const auto& [child, task] : running) PassOn(child, signal, endings);
       continue;
     }
     int status = 0;
@@ -165,10 +180,10 @@ PoolOutcome RunTasks(const SweepSignals& signals, const std::string& manifest,
         outcome.failed.push_back({task, code, "vime-run succeeded without a summary.json"});
       } else if (stopped) {
         ++outcome.stopped;
-      } else if (options.runs_elsewhere(task)) {
+      } else if (const std::string message = LastLine(messages); message.ends_with(kLocked)) {
         ++outcome.elsewhere;
       } else {
-        outcome.failed.push_back({task, code, LastLine(messages)});
+        outcome.failed.push_back({task, code, message});
       }
       ::close(messages);
       running.erase(found);

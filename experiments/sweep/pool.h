@@ -20,6 +20,8 @@ class SweepSignals {
   SweepSignals& operator=(const SweepSignals&) = delete;
 
   int Wait() const;
+  /// One that has come, other than SIGCHLD; 0 without.
+  int Poll() const;
   void UnblockInChild() const;
 
  private:
@@ -32,8 +34,6 @@ struct PoolOptions {
   std::vector<std::string> arguments;  ///< passed on to every run
   /// Whether a task whose process succeeded has left its result; without one it failed.
   std::function<bool(std::int64_t task)> has_result;
-  /// Whether another process runs a task whose process failed.
-  std::function<bool(std::int64_t task)> runs_elsewhere;
 };
 
 /// A task that did not finish.

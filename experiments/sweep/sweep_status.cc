@@ -4,6 +4,7 @@
 
 #include "experiments/runner/files.h"
 #include "experiments/runner/run_directory.h"
+#include "experiments/runner/summary.h"
 #include "experiments/runner/text.h"
 #include "lib/core/check.h"
 
@@ -29,13 +30,18 @@ TaskRecord Inspect(const std::string& manifest, const SweepTask& task, std::int6
   if (!ours) return record;
   const Json summary = ReadOrNull(record.run + "/summary.json");
   const std::string status = ValueOr<std::string>(run, "status", "");
-  if (IsFinal(summary)) {
+  const bool diverged = ValueOr<std::string>(summary, "status", "") == "diverged";
+  const bool far_enough = LimitsReached(
+      LimitsOf(task), ValueOr<std::int64_t>(summary, "iterations", 0),
+      ValueOr<std::int64_t>(summary, "env_steps", 0), ValueOr(summary, "solved", false));
+  if (IsFinal(summary) && (diverged || far_enough)) {
     record.summary = summary;
-    record.status = summary["status"] == "finished" ? TaskStatus::kFinished : TaskStatus::kDiverged;
+    record.status = diverged ? TaskStatus::kDiverged : TaskStatus::kFinished;
   } else if (IsLocked(record.run + "/.lock")) {
     record.status = TaskStatus::kRunning;
   } else {
-    record.status = status == "interrupted" ? TaskStatus::kStopped : TaskStatus::kFailed;
+    const bool stopped = status == "interrupted" || status == "finished";  // the plan has grown
+    record.status = stopped ? TaskStatus::kStopped : TaskStatus::kFailed;
   }
   return record;
 }

@@ -140,8 +140,8 @@ Vector<T> InformationGain(const BayesianNetwork<T>& network, const FeaturesRef<T
                           const Features<T>* row_stddev = nullptr);
 
 /// The belief after that Newton step on one row: phi' = phi - lambda H^-1 grad l, with H the
-/// diagonal Hessian of KL[q(phi') || q(phi)] at phi' = phi, where that divergence has gradient zero,
-/// and l = KL[q(phi') || q(phi)] - E_q[log p(y | x, theta)].
+/// diagonal Hessian of KL[q(phi') || q(phi)] at phi' = phi, where that divergence has gradient
+/// zero, and l = KL[q(phi') || q(phi)] - E_q[log p(y | x, theta)].
 template <class T>
 DiagonalGaussian<T> NewtonStep(const BayesianNetwork<T>& network, const FeaturesRef<T>& x,
                                const FeaturesRef<T>& y, double step_size, const Noise<T>& noise,

@@ -97,11 +97,17 @@ TEST_CASE("A plan grows by seeds, values and iterations, and keeps what is finis
   for (std::size_t i = 0; i < before.size(); ++i) CHECK(rows[i] == before[i]);  // the same tasks
   REQUIRE(VimeSweep({"run", "s"}, directory).exit_code == 0);
   CHECK(Rows(directory)[0] == before[0]);  // wall_s too: it was not run again
-  // More iterations extend all runs.
-  MakePlan(directory, {"eta=0.2,0.1,0", "iterations=4"}, "1-2");
+  // More iterations extend all runs, which are not complete until then; fewer are refused.
+  MakePlan(directory, {"eta=0.2,0.1,0", "iterations=6"}, "1-2");
+  CHECK(Contains(VimeSweep({"status", "s"}, directory).out, "6 runs, 6 stopped\n"));
+  CHECK(VimeSweep({"merge", "s", "--require-complete"}, directory).exit_code == 1);
+  Arguments fewer = {"plan", "s", "eta=0.2,0.1,0", "iterations=5", "--seeds", "1-2"};
+  const Result refused = VimeSweep(fewer + kTinySettings, directory);
+  CHECK(refused.exit_code == 2);
+  CHECK(Contains(refused.err, "with runs that go further, such as "));
   REQUIRE(VimeSweep({"run", "s"}, directory).exit_code == 0);
   CHECK(VimeSweep({"status", "s"}, directory).out == "6 runs, 6 finished\n");
-  for (const Json& row : Rows(directory)) CHECK(row["iterations"] == 4);
+  for (const Json& row : Rows(directory)) CHECK(row["iterations"] == 6);
 }
 
 TEST_CASE("A run that another process has is no failure of the sweep") {
@@ -177,7 +183,9 @@ TEST_CASE("A signal stops a sweep after checkpoints, and the same command goes o
   while (process.Running() && !started()) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  // To all of its processes, as some batch systems do: a run ends at the second SIGTERM.
+  // As Slurm at a time limit, to all processes, as some batch systems do: a run ends at the second
+  // SIGTERM that reaches it.
+  process.Signal(SIGUSR1);
   process.SignalTree(SIGTERM);
   const Result result = process.Wait();
   CAPTURE(result.err);
@@ -330,7 +338,8 @@ TEST_CASE("Command lines of vime-sweep that make no sense are refused in one lin
   refused({"run", "s", "--shard", "3/2"}, "--shard must be I/N");
   refused({"run", "s", "--shard", "1/9223372036854775807"}, "--shard must be I/N");
   refused({"run", "s", "--", "--bogus"}, "--bogus");
-  refused({"run", "s", "--", "--eta", "1"}, "--manifest says all");
+  refused({"run", "s", "--", "--quiet", "--eta", "1"}, "such as eta, cannot follow --");
+  refused({"run", "s", "--", "--quiet", "--version"}, "options that only print cannot follow --");
   refused({"status", "s", "t"}, "'t'");
   refused({"merge", "s", "--format", "xml"}, "jsonl|csv");
   const auto run_refused = [&](const Arguments& arguments, const std::string& part) {

@@ -113,6 +113,12 @@ TEST_CASE("WriteFileAtomically follows links and writes to pipes and devices") {
   CHECK(std::filesystem::is_symlink(directory / "d/link"));
   CHECK(Slurp(directory / "f") == "new");
 
+  std::filesystem::create_symlink("../later", directory / "d/dangling");
+  WriteFileAtomically(directory / "d/dangling", "there now");
+  CHECK(Slurp(directory / "later") == "there now");
+  std::filesystem::create_symlink("loop", directory / "loop");
+  CHECK(Contains(ErrorOf([&] { WriteFileAtomically(directory / "loop", "x"); }), "symbolic links"));
+
   const std::string pipe = directory / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   std::string read;
