@@ -89,14 +89,11 @@ pid_t Start(const std::string& manifest, std::int64_t task, const PoolOptions& o
 
 bool IsEnding(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP; }
 
-// Passes a signal on to a run, which ends at once when it gets the second ending one. Who ends the
-// sweep may signal all its processes, so the first is passed on as a warning, which may come twice.
-void PassOn(pid_t run, int signal, int endings) {
-  if (!IsEnding(signal) || endings == 1) {
-    ::kill(run, IsEnding(signal) ? SIGUSR1 : signal);
-    return;
-  }
-  for (const int each : {SIGINT, SIGTERM}) ::kill(run, each);
+// What a run is sent. It ends at once when the second ending signal reaches it, and who ends the
+// sweep may signal all its processes: the first is passed on as a warning, which may come twice.
+int PassedOn(int signal, int endings) {
+  if (!IsEnding(signal)) return signal;
+  return endings == 1 ? SIGUSR1 : SIGKILL;
 }
 
 }  // namespace
@@ -164,7 +161,7 @@ PoolOutcome RunTasks(const SweepSignals& signals, const std::string& manifest,
     if (signal != SIGCHLD) {
       outcome.signal = signal;
       endings += IsEnding(signal) ? 1 : 0;
-      for (const auto& [child, task] : running) PassOn(child, signal, endings);
+      for (const auto& [child, task] : running) ::kill(child, PassedOn(signal, endings));
       continue;
     }
     int status = 0;

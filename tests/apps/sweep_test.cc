@@ -195,6 +195,21 @@ TEST_CASE("A signal stops a sweep after checkpoints, and the same command goes o
   CHECK(VimeSweep({"status", "s"}, directory).out == "4 runs, 4 finished\n");
 }
 
+TEST_CASE("The second signal that ends a sweep ends its runs at once") {
+  const TemporaryDirectory directory;
+  MakePlan(directory, {"bnn.updates=10000000"}, "1-2");  // minutes for an iteration
+  Process process({VIME_SWEEP_PATH, "run", "s", "--jobs", "2"}, {.directory = directory.path()});
+  const auto running = [&] {
+    return Contains(VimeSweep({"status", "s"}, directory).out, "2 running");
+  };
+  while (process.Running() && !running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  process.Signal(SIGTERM);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // else the two may become one
+  process.Signal(SIGTERM);
+  CHECK(process.Wait().exit_code == 75);
+  CHECK(Contains(VimeSweep({"status", "s"}, directory).out, "2 failed"));
+}
+
 TEST_CASE("Shards and xargs run every task once") {
   const TemporaryDirectory directory;
   MakePlan(directory, {"eta=0,0.1"}, "1-3");
