@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "lib/core/check.h"
@@ -252,7 +254,14 @@ bool IsLocked(const std::string& path) {
 FileLock::FileLock(const std::string& path)
     : descriptor_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) Fail("create", path);
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  // IsLocked() in another process, which has a look, holds the lock for a moment too.
+  constexpr int kTries = 26;  // a quarter of a second
+  int taken = -1;
+  for (int i = 0; i < kTries && taken != 0; ++i) {
+    if (i > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    taken = ::flock(descriptor_, LOCK_EX | LOCK_NB);
+  }
+  if (taken != 0) {
     const bool held = errno == EWOULDBLOCK;
     const int code = errno;
     ::close(descriptor_);

@@ -84,7 +84,8 @@ inline constexpr const char* kLocked = " is locked: another process is using thi
 /// An exclusive lock on a file, held until destruction or the end of the process.
 class FileLock {
  public:
-  /// Throws IoError at once when another process holds the lock.
+  /// Throws IoError when another process holds the lock for longer than IsLocked() does, after a
+  /// quarter of a second.
   explicit FileLock(const std::string& path);
   ~FileLock();
   FileLock(const FileLock&) = delete;

@@ -1,9 +1,12 @@
 #include "experiments/runner/files.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <thread>
 
@@ -246,6 +249,15 @@ TEST_CASE("A lock excludes others until it is released") {
       CHECK(Contains(ErrorOf([&] { FileLock second(path); }), path + " is locked"));
     }
     const FileLock other(directory / "other");
+  }
+  {  // One that is only looked at, as by vime-sweep status, is not taken.
+    const int look = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(::flock(look, LOCK_SH) == 0);
+    const std::jthread end([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      ::close(look);
+    });
+    CHECK(ErrorOf([&] { FileLock after(path); }).empty());
   }
   CHECK(ErrorOf([&] { FileLock again(path); }).empty());
   CHECK(Contains(ErrorOf([] { FileLock lock("/nothing/.lock"); }), "cannot create"));
