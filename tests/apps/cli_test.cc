@@ -725,13 +725,13 @@ TEST_CASE("A directory that holds another run is left alone") {
       {{"--seed", "2"}, "holds another run: seed is 1 there and 2 here;"},
       {{"--policy-hidden", "[4]", "--env-steps", "9"}, "policy.hidden is [3] there and [4] here;"},
       {{"--preset", "vime-published"}, " here, and "}};
-  for (const auto& [choice, difference] : choices) {
-    const Result result = VimeRun(command + choice, directory);
+  for (const std::pair<Arguments, std::string>& choice : choices) {
+    const Result result = VimeRun(command + choice.first, directory);
     CAPTURE(result.err);
     CHECK(result.exit_code == 2);
     CHECK(IsOneLine(result.err));
     CHECK(Contains(result.err, "--out r"));
-    CHECK_MESSAGE(Contains(result.err, difference), difference);
+    CHECK_MESSAGE(Contains(result.err, choice.second), choice.second);
     CHECK(Contains(result.err, "--if-exists overwrite"));
   }
   CHECK(Slurp(directory / "r/metrics.jsonl") == metrics);
