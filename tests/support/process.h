@@ -92,6 +92,8 @@ class Process {
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork failed");
     if (pid_ == 0) {
+      // As from a terminal, even when the tests run under nohup or in the background.
+      for (const int signal : {SIGINT, SIGHUP}) ::signal(signal, SIG_DFL);
       bool ready = ::chdir(setup.directory.c_str()) == 0;
       for (std::string& variable : setup.environment) ::putenv(variable.data());
       const int null = ::open("/dev/null", O_RDONLY);
