@@ -126,7 +126,8 @@ int Plan(int argc, const char* const* argv) {
   std::string report;
   std::size_t variants = 1;
   std::size_t num_seeds = 1;
-  for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
+  const std::vector<SweepAxis> axes = SweepAxes(base, positional, seeds);
+  for (const SweepAxis& axis : axes) {
     (axis.path == "seed" ? num_seeds : variants) *= axis.values.size();
     report += "  " + axis.path + " = " + (axis.path == "seed" ? seeds : Listed(axis.values)) + "\n";
   }
@@ -135,7 +136,7 @@ int Plan(int argc, const char* const* argv) {
               (before > 0 ? ", " + std::to_string(tasks.size() - before) + " of them new" : "") +
               (longer > 0 ? ", " + std::to_string(longer) + " longer than before" : "") + "\n" +
               report);
-  for (const SweepAxis& axis : SweepAxes(base, positional, seeds)) {
+  for (const SweepAxis& axis : axes) {
     const bool idle = std::ranges::all_of(tasks, [&](const SweepTask& task) {
       return std::ranges::find(task.without_effect, axis.path) != task.without_effect.end();
     });

@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <boost/crc.hpp>
-#include <sstream>
 #include <utility>
 
 #include "lib/core/check.h"
@@ -82,17 +81,16 @@ EventFile::EventFile(const RunDirectory& directory, double origin_s, std::int64_
        {std::pair{"metrics.jsonl", metrics_bytes}, std::pair{"eval.jsonl", eval_bytes}}) {
     const std::string path = directory.File(name);
     if (bytes <= 0 || !FileExists(path)) continue;
-    std::istringstream lines(ReadFileStart(path, static_cast<std::size_t>(bytes)));
-    std::int64_t number = 0;
-    for (std::string text; std::getline(lines, text);) {
-      const std::string where = path + ", line " + std::to_string(++number);
-      const Json line = ParseJson(text, where);
+    const auto add = [&](std::string_view text, std::int64_t number) {
+      const std::string where = path + ", line " + std::to_string(number);
+      const Json line = ParseJson(std::string(text), where);
       const bool placed = line.is_object() && line.contains("wall_s") &&
                           line["wall_s"].is_number() && line.contains("env_steps") &&
                           line["env_steps"].is_number_integer();
       if (!placed) throw ConfigError(where + ": wall_s and env_steps must be numbers");
       records += Record(ScalarsEvent(line, origin_s));
-    }
+    };
+    ReadLines(path, add, bytes);
   }
   const std::string path = directory.File(kName);
   WriteFileAtomically(path, records);

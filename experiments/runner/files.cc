@@ -48,10 +48,6 @@ class Descriptor {
   int value_;
 };
 
-}  // namespace
-
-namespace {
-
 // Whether standard output goes to the file of that status.
 bool IsStdout(const struct stat& status) {
   struct stat output {};
